@@ -1,0 +1,1 @@
+"""Faces: the tracker, the engine protocol, and a folder for each engine."""

@@ -1,0 +1,1 @@
+"""The score a face plays, and who writes it: speech timings, recorded sound, idle life."""

@@ -1,0 +1,1 @@
+"""Text for speech: languages, normalisation, sentences, phonemes."""

@@ -1,0 +1,1 @@
+"""Pictures in and out: images, streaming video reader and writer, subtitles."""

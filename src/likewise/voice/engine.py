@@ -1,0 +1,90 @@
+"""What every voice engine can do, and how engines are found.
+
+An engine turns a reference into a `Voice` and text into `Speech`. Streaming is the primitive:
+`speak` yields one part as soon as it is ready; `Speech.joined` collects them. Engines register under
+the entry point group `likewise.voice_engines`, so another package can add its own.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from likewise.progress import ProgressCallback
+from likewise.values import Audio, Speech, Voice
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What an engine can do, so that callers ask instead of testing types.
+
+    Attributes:
+        clones: Can enrol a voice from a recording.
+        timings: Speech carries phoneme and word timings.
+        streams: Parts arrive while later text is still being spoken.
+        speed: Honours `speed`.
+        sample_rate: Hz of the speech it makes.
+    """
+
+    clones: bool
+    timings: bool
+    streams: bool
+    speed: bool
+    sample_rate: int
+
+
+@runtime_checkable
+class VoiceEngine(Protocol):
+    """A text-to-speech engine with cloned voices."""
+
+    @property
+    def name(self) -> str:
+        """Name under which the engine is registered."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Language tags it speaks, the default first."""
+
+    def stock_voices(self) -> Sequence[Voice]:
+        """Voices that come with the engine, without loading the model."""
+
+    def enrol(
+        self,
+        references: Sequence[Audio],
+        *,
+        name: str,
+        transcripts: Sequence[str] | None = None,
+        language: str = "",
+        on_progress: ProgressCallback = ...,
+    ) -> Voice:
+        """Make a voice from recordings of one speaker.
+
+        Raises:
+            BadInput: Nothing usable in the recordings (silent, too short, not speech).
+        """
+
+    def speak(
+        self,
+        text: str,
+        voice: Voice,
+        *,
+        language: str = "",
+        speed: float = 1.0,
+        on_progress: ProgressCallback = ...,
+    ) -> Iterator[Speech]:
+        """Speak text, part by part; parts joined are the whole, gaps included.
+
+        Args:
+            text: Any length; split into sentences inside.
+            voice: A voice of this engine.
+            language: Language tag; "" takes the voice's language, else the engine's default.
+            speed: 1.0 is natural, 2.0 twice as fast; 0.5..2.
+            on_progress: Told about sentences done.
+
+        Raises:
+            BadInput: Empty or unspeakable text.
+            Unsupported: A language the engine doesn't speak, or a script it can't read.
+        """

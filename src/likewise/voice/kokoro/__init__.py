@@ -1,0 +1,1 @@
+"""The default voice engine: Kokoro-82M cut so that we hold durations and pitch."""

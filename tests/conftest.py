@@ -1,0 +1,33 @@
+"""Shared fixtures: no network, no writes outside a temporary home, one voice and one picture."""
+
+import os
+import socket
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_network() -> None:
+    """Any attempt to reach the network is an error: Likewise works offline."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError("a test tried to reach the network")
+
+    socket.socket.connect = refuse  # type: ignore[assignment,method-assign]
+    socket.getaddrinfo = refuse  # type: ignore[assignment]
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_home(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Voices and settings of the user stay untouched; the model cache is made once a session."""
+    os.environ["LIKEWISE_HOME"] = str(tmp_path_factory.mktemp("likewise-home"))
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """Local-only test media beside the checkout; tests that need it skip where it is absent."""
+    folder = Path(__file__).parents[2] / "shared" / "media"
+    if not folder.is_dir():
+        pytest.skip("local-only test media are not here")
+    return folder
