@@ -1,8 +1,8 @@
 """What every face engine can do.
 
-An engine finds the face in a picture once (`prepare`) and plays any `Motion` on it (`render`), frame
-by frame, so that hours need no more memory than seconds. Engines register under the entry point
-group `likewise.face_engines`.
+An engine finds the face in a picture once (`prepare`) and plays any `Motion` on it (`render`),
+frame by frame, so that hours need no more memory than seconds. Engines register under the
+entry point group `likewise.face_engines`.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -24,7 +24,7 @@ COEFFICIENTS: tuple[str, ...] = tuple(
     mouthLowerDownLeft mouthLowerDownRight mouthPressLeft mouthPressRight mouthPucker mouthRight
     mouthRollLower mouthRollUpper mouthShrugLower mouthShrugUpper mouthSmileLeft mouthSmileRight
     mouthStretchLeft mouthStretchRight mouthUpperUpLeft mouthUpperUpRight noseSneerLeft
-    noseSneerRight""".split()
+    noseSneerRight""".split()  # noqa: SIM905 - names, not data
 )
 """Names of the 52 expression coefficients, in MediaPipe's order."""
 
@@ -45,7 +45,7 @@ class Motion:
         pose: float32 (N, 3), yaw, pitch, roll in degrees relative to the portrait. Positive yaw
             turns the nose to the right edge of the picture, positive pitch nods down, positive
             roll tilts the head clockwise as seen.
-        shift: float32 (N, 3), x right, y down in face widths; and log-scale (0 = as in the picture).
+        shift: float32 (N, 3), x right, y down in face widths; log-scale (0 = as in the picture).
         gaze: float32 (N, 2), right and up, -1..1.
         tongue: float32 (N,), 0..1, how visible the tongue is.
         lip_gap: float32 (N, 11), absolute inner-lip gaps in canonical centimetres, NaN where the

@@ -1,8 +1,8 @@
 """What every voice engine can do, and how engines are found.
 
 An engine turns a reference into a `Voice` and text into `Speech`. Streaming is the primitive:
-`speak` yields one part as soon as it is ready; `Speech.joined` collects them. Engines register under
-the entry point group `likewise.voice_engines`, so another package can add its own.
+`speak` yields one part as soon as it is ready; `Speech.joined` collects them. Engines register
+under the entry point group `likewise.voice_engines`, so another package can add its own.
 """
 
 from collections.abc import Iterator, Sequence
