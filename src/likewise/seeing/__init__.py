@@ -1,0 +1,1 @@
+"""Models that see: the face tracker, the canonical face mesh, identity."""
