@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.values import _store
+from likewise.values.audio import Audio
+
+_REFERENCE = "reference.samples"  # beside the engine's own tensors in the file
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +28,8 @@ class Voice:
         facts: What enrolment measured and decided, plain JSON values
             (median F0 in Hz, seconds used, warnings shown to the user, mixture weights).
         consent: Consent record, empty when none was given.
+        reference: The seconds of the recording that enrolment listened to, kept with the voice so
+            that its speech can be compared with them later; None for stock voices.
     """
 
     name: str
@@ -34,6 +39,7 @@ class Voice:
     reference_sha256: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
     consent: Mapping[str, Any] = field(default_factory=dict)
+    reference: Audio | None = None
 
     def save(self, path: Path | str) -> None:
         """Write the voice to one `.safetensors` file."""
@@ -45,13 +51,19 @@ class Voice:
             "facts": dict(self.facts),
             "consent": dict(self.consent),
         }
-        _store.save(Path(path), "voice", 1, self.tensors, facts)
+        tensors = dict(self.tensors)
+        if self.reference is not None:
+            facts["reference_rate"] = self.reference.sample_rate
+            tensors[_REFERENCE] = self.reference.samples
+        _store.save(Path(path), "voice", 1, tensors, facts)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
         """Read what `save` wrote."""
         tensors, facts = _store.load(Path(path), "voice", 1)
-        return cls(tensors=tensors, **facts)
+        rate = facts.pop("reference_rate", None)
+        reference = None if rate is None else Audio(tensors.pop(_REFERENCE), rate)
+        return cls(tensors=tensors, reference=reference, **facts)
 
 
 def samples_sha256(samples: NDArray[np.float32]) -> str:

@@ -1,0 +1,55 @@
+"""The command's root: its groups, and how errors become exit codes."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+from likewise import __version__
+from likewise.cli import looking, making, weighing
+from likewise.errors import Cancelled, LikewiseError
+
+app = typer.Typer(
+    name="likewise",
+    help="A few seconds of a voice, one picture and a sentence become a talking video.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback(invoke_without_command=True)
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        print(f"likewise {__version__}")
+        raise typer.Exit
+
+
+making.add_to(app)
+looking.add_to(app)
+weighing.add_to(app)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; answers the exit code."""
+    try:
+        code = app(list(arguments), prog_name="likewise", standalone_mode=False)
+        return int(code or 0)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort, Cancelled):
+        print("\nStopped. Nothing half-written was left behind.", file=sys.stderr)
+        return Cancelled.exit_code
+    except LikewiseError as error:
+        print(f"likewise: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader of our output went away, as in `likewise voices | head`.
+        sys.stderr.close()
+        return 0

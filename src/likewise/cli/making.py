@@ -1,0 +1,222 @@
+"""Commands that make something: talk, speak, clone, animate, demo."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise.cli import options
+from likewise.cli.show import print_notes, print_result, progress_bars
+from likewise.errors import BadInput
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's commands."""
+    app.command()(talk)
+    app.command()(speak)
+    app.command()(clone)
+    app.command()(animate)
+    app.command()(demo)
+
+
+def talk(
+    picture: options.Picture,
+    voice: options.Voice,
+    text: Annotated[str, typer.Option(help="What is said; - reads standard input.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
+    ],
+    language: options.Language = "",
+    speed: options.Speed = 1.0,
+    fps: options.Fps = 25.0,
+    crop: options.Framing = "none",
+    size: options.Size = 1280,
+    face: options.Face = "",
+    liveliness: options.Liveliness = 1.0,
+    seed: options.Seed = 0,
+    subtitles: options.Subtitles = None,
+    plot: options.Plot = None,
+    engine: options.Engine = "kokoro",
+    as_json: options.Json = False,
+) -> None:
+    """Make a picture say a text in a voice."""
+    from likewise.studio.talk import talk as job
+
+    which, face_engine = options.split_face(face)
+    with progress_bars() as report:
+        video = job(
+            picture,
+            _text(text),
+            voice=voice,
+            output=output,
+            language=language,
+            speed=speed,
+            fps=fps,
+            crop=crop,
+            size=size,
+            face=which,
+            liveliness=liveliness,
+            seed=seed,
+            subtitles=subtitles or (),
+            plot=plot,
+            engine=engine,
+            face_engine=face_engine,
+            on_progress=report,
+        )
+    print_notes(video.notes)
+    print_result(video, as_json=as_json, lines=_video_lines(video))
+
+
+def speak(
+    text: Annotated[str, typer.Argument(help="What is said; - reads standard input.")],
+    voice: options.Voice,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", "--output", help="The sound: .wav .flac .mp3 .ogg .opus .m4a; - is stdout."
+        ),
+    ],
+    language: options.Language = "",
+    speed: options.Speed = 1.0,
+    subtitles: options.Subtitles = None,
+    plot: options.Plot = None,
+    engine: options.Engine = "kokoro",
+    as_json: options.Json = False,
+) -> None:
+    """Speak a text in a voice into a sound file."""
+    from likewise.studio.speak import speak as job
+
+    with progress_bars() as report:
+        spoken = job(
+            _text(text),
+            voice=voice,
+            output=output,
+            language=language,
+            speed=speed,
+            subtitles=subtitles or (),
+            plot=plot,
+            engine=engine,
+            on_progress=report,
+        )
+    print_notes(spoken.notes)
+    if str(output) == "-":
+        return
+    line = f"{spoken.path}  {spoken.seconds:.1f} s, {spoken.voice}, {spoken.language}, "
+    line += f"made in {spoken.took:.1f} s"
+    print_result(spoken, as_json=as_json, lines=[line, *map(str, spoken.beside)])
+
+
+def clone(
+    samples: Annotated[
+        list[str], typer.Argument(help="Recordings of one speaker; 6 to 12 s of speech are enough.")
+    ],
+    name: Annotated[str, typer.Option(help="Name of the new voice.")],
+    language: Annotated[str, typer.Option(help="Language the voice speaks by default.")] = "",
+    replace: Annotated[bool, typer.Option(help="Overwrite a voice of the same name.")] = False,
+    engine: options.Engine = "kokoro",
+) -> None:
+    """Save a voice taken from recordings."""
+    from likewise.studio.clone import clone as job
+
+    with progress_bars() as report:
+        voice = job(
+            samples,
+            name=name,
+            language=language,
+            replace=replace,
+            engine=engine,
+            on_progress=report,
+        )
+    print_notes(tuple(voice.facts.get("warnings", ())))
+    print(f"Saved the voice {voice.name}. Use it with: --voice {voice.name}")
+
+
+def animate(
+    picture: options.Picture,
+    audio: Annotated[Path, typer.Option(help="The recording: any sound file, or a video's sound.")],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
+    ],
+    transcript: Annotated[
+        str,
+        typer.Option(help="What is said in it: text, or a text file; lips then follow the words."),
+    ] = "",
+    language: Annotated[str, typer.Option(help="Language of the transcript.")] = "",
+    fps: options.Fps = 25.0,
+    crop: options.Framing = "none",
+    size: options.Size = 1280,
+    face: options.Face = "",
+    liveliness: options.Liveliness = 1.0,
+    seed: options.Seed = 0,
+    subtitles: options.Subtitles = None,
+    engine: options.Engine = "kokoro",
+    as_json: options.Json = False,
+) -> None:
+    """Make a picture move its lips to a recording."""
+    from likewise.studio.animate import animate as job
+
+    which, face_engine = options.split_face(face)
+    with progress_bars() as report:
+        video = job(
+            picture,
+            audio,
+            output=output,
+            transcript=_transcript(transcript),
+            language=language,
+            fps=fps,
+            crop=crop,
+            size=size,
+            face=which,
+            liveliness=liveliness,
+            seed=seed,
+            subtitles=subtitles or (),
+            engine=engine,
+            face_engine=face_engine,
+            on_progress=report,
+        )
+    print_notes(video.notes)
+    print_result(video, as_json=as_json, lines=_video_lines(video))
+
+
+def demo(
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Folder for the demo's files, made if missing.")
+    ] = Path("likewise-demo"),
+) -> None:
+    """Make the demo: a painting speaks English and Japanese in a voice taken from nine seconds."""
+    from likewise.studio.demo import demo as job
+
+    with progress_bars() as report:
+        made = job(output, on_progress=report)
+    for video in made:
+        for line in _video_lines(video):
+            print(line)
+
+
+def _video_lines(video: object) -> list[str]:
+    from likewise.studio.rendering import Video
+
+    assert isinstance(video, Video)
+    width, height = video.size
+    spoken = ", ".join(filter(None, (video.voice, video.language)))
+    line = f"{video.path}  {video.seconds:.1f} s, {width}x{height}, {video.fps:g} fps"
+    line += f", {spoken}" if spoken else ""
+    return [f"{line}, made in {video.took:.1f} s", *map(str, video.beside)]
+
+
+def _text(text: str) -> str:
+    return sys.stdin.read() if text == "-" else text
+
+
+def _transcript(transcript: str) -> str:
+    """A transcript may be given as a text file."""
+    path = Path(transcript)
+    if path.suffix.lower() != ".txt":
+        return transcript
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The transcript {path} can't be read as UTF-8 text: {error}") from error

@@ -1,0 +1,64 @@
+"""The options that several commands share, each said once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise.errors import BadInput
+from likewise.studio.framing import Crop
+
+Picture = Annotated[
+    str, typer.Argument(metavar="PICTURE", help="A picture with a face; - is stdin.")
+]
+Voice = Annotated[
+    str,
+    typer.Option(
+        help="A saved voice, a stock voice (see `likewise voices`), or a sound file of 6 to 12 s."
+    ),
+]
+Language = Annotated[
+    str,
+    typer.Option(
+        help="en-us, en-gb, ja, zh, es, fr, hi, it or pt-br; the voice's own if left out."
+    ),
+]
+Speed = Annotated[float, typer.Option(min=0.5, max=2.0, help="Speech speed, 1 is natural.")]
+Fps = Annotated[float, typer.Option(min=5, max=60, help="Frames per second.")]
+Framing = Annotated[
+    Crop, typer.Option(help="Show the whole picture (none) or head and shoulders (head).")
+]
+Size = Annotated[int, typer.Option(min=64, max=4096, help="Longest side of the video in pixels.")]
+Face = Annotated[
+    str, typer.Option(help="Which face of several (1 is the largest), or the face engine's name.")
+]
+Liveliness = Annotated[
+    float,
+    typer.Option(min=0.0, max=3.0, help="How much the head moves by itself; 0 is not at all."),
+]
+Seed = Annotated[int, typer.Option(help="Seed of head movement and blinks.")]
+Subtitles = Annotated[
+    list[Path] | None, typer.Option(help="Also write subtitles, .srt or .vtt; may be repeated.")
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(help="Also draw mel spectrograms and onset strength into this .png or .svg."),
+]
+Engine = Annotated[str, typer.Option(help="Voice engine.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def split_face(face: str) -> tuple[int | None, str]:
+    """`--face 2` is the second largest face, `--face mesh` an engine; "" is neither.
+
+    Returns:
+        Index of the face counted from 0 or None, and the engine's name.
+
+    Raises:
+        BadInput: Face 0 or less.
+    """
+    if not face.lstrip("-").isdigit():
+        return None, face or "mesh"
+    if int(face) < 1:
+        raise BadInput("Faces are counted from 1, the largest: --face 1")
+    return int(face) - 1, "mesh"

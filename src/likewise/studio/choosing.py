@@ -1,0 +1,95 @@
+"""From what a user names to what an engine needs: a voice, a portrait."""
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.errors import BadInput
+from likewise.face.engine import FaceEngine
+from likewise.progress import ProgressCallback
+from likewise.studio.framing import Crop, crop_to_head
+from likewise.values import Audio, Portrait, Voice
+from likewise.voice.engine import VoiceEngine
+
+VoiceLike = Voice | Audio | Path | str
+"""A voice, a recording of one, a sound file, or the name of a saved or stock voice."""
+
+PictureLike = Portrait | NDArray[np.uint8] | Path | str
+"""A portrait, an RGB picture, or a picture file."""
+
+
+def choose_voice(
+    voice: VoiceLike, engine: VoiceEngine, *, language: str, on_progress: ProgressCallback
+) -> Voice:
+    """The voice a user means; a recording is enrolled on the spot.
+
+    Raises:
+        BadInput: No such voice or file, or a recording that can't be enrolled.
+    """
+    if isinstance(voice, Voice):
+        if voice.engine != engine.name:
+            raise BadInput(
+                f"The voice {voice.name!r} belongs to the engine {voice.engine!r}, not "
+                f"{engine.name!r}. Use --engine {voice.engine}, or enrol the recording again for "
+                f"{engine.name}."
+            )
+        return voice
+    if isinstance(voice, Audio):
+        return engine.enrol([voice], name="recording", language=language, on_progress=on_progress)
+    path = Path(voice)
+    if path.is_file():
+        from likewise.audio import files
+
+        return engine.enrol(
+            [files.read(path)], name=path.stem, language=language, on_progress=on_progress
+        )
+    if isinstance(voice, Path) or path.suffix:
+        raise BadInput(
+            f"There is no sound file {voice}, and no saved or stock voice of that name. "
+            "See the voices with: likewise voices"
+        )
+    from likewise.voice.library import VoiceLibrary
+
+    return choose_voice(
+        VoiceLibrary().resolve(voice, engine), engine, language=language, on_progress=on_progress
+    )
+
+
+def choose_portrait(
+    picture: PictureLike, engine: FaceEngine, *, face: int | None, crop: Crop, size: int
+) -> Portrait:
+    """The portrait a user means, found, cropped and scaled.
+
+    Args:
+        picture: What the user gave.
+        engine: The engine that will animate it.
+        face: Which face, largest first; None takes the largest.
+        crop: `none` keeps the whole picture, `head` shows a square of head and shoulders.
+        size: Longest side of the result in pixels; for `head` the side of the square.
+
+    Raises:
+        BadInput: Not a picture, or no face in it.
+    """
+    notes: tuple[str, ...] = ()
+    if isinstance(picture, Portrait):
+        return picture
+    if isinstance(picture, np.ndarray):
+        pixels = picture
+    else:
+        from likewise.video.picture import read_picture
+
+        # A head cut out of a large picture keeps its detail; a whole picture is scaled at once.
+        found = read_picture(picture, max_side=size if crop == "none" else None)
+        pixels, notes = found.picture, found.notes
+    portrait = engine.prepare(pixels, face=face)
+    if crop == "head":
+        notes += portrait.notes
+        portrait = engine.prepare(crop_to_head(portrait, size))
+    return Portrait(
+        portrait.picture,
+        portrait.points,
+        portrait.coefficients,
+        portrait.kind,
+        tuple(dict.fromkeys((*notes, *portrait.notes))),
+    )

@@ -1,0 +1,49 @@
+"""A few seconds of someone become a saved voice."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from likewise.audio import files
+from likewise.errors import BadInput
+from likewise.progress import ProgressCallback, silent
+from likewise.values import Audio, Voice
+from likewise.voice import registry as voices
+from likewise.voice.library import VoiceLibrary
+
+
+def clone(
+    samples: Sequence[Audio | Path | str],
+    *,
+    name: str,
+    language: str = "",
+    replace: bool = False,
+    engine: str = "kokoro",
+    on_progress: ProgressCallback = silent,
+) -> Voice:
+    """Enrol a voice from one or more recordings of one speaker, and save it.
+
+    Args:
+        samples: Sound files or recordings; 6 to 12 seconds of clean speech in all are enough.
+        name: Name in the voice library.
+        language: Language of the recordings, which the voice then speaks by default.
+        replace: Overwrite a saved voice of the same name.
+        engine: Voice engine.
+        on_progress: Told about the stages.
+
+    Returns:
+        The saved voice.
+
+    Raises:
+        BadInput: No samples, unusable samples, or a name that is taken or not allowed.
+        MissingWeights: A model is missing.
+    """
+    if not samples:
+        raise BadInput("Give at least one recording of the voice.")
+    library = VoiceLibrary()
+    library.check_name(name, replace=replace)
+    recordings = [sample if isinstance(sample, Audio) else files.read(sample) for sample in samples]
+    voice = voices.voice_engine(engine).enrol(
+        recordings, name=name, language=language, on_progress=on_progress
+    )
+    library.save(voice, replace=replace)
+    return voice

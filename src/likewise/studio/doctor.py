@@ -1,0 +1,109 @@
+"""What is installed, what will run offline, and how to get what is missing."""
+
+import importlib.util
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+from likewise import __version__, home, weights
+from likewise.errors import LikewiseError
+
+_EXTRAS = {
+    "asr": ("faster_whisper", "Words of a recording, word error rates"),
+    "torch": ("torch", "XTTS v2, VALL-E X and LivePortrait, once they are there"),
+}
+_LIBRARIES = ("onnxruntime", "av", "opencv-python-headless", "numpy", "soundfile", "librosa")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at.
+
+    Attributes:
+        name: What.
+        ok: Whether it works.
+        detail: What was found, or what to do.
+        needed: Whether the default voice and face need it.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+    needed: bool = True
+
+
+def examine() -> list[Check]:
+    """Look at everything `talk` needs; loads no model."""
+    checks = [
+        Check(
+            "likewise",
+            True,
+            f"{__version__} on Python {platform.python_version()}, {platform.system()} "
+            f"{platform.machine()}",
+        ),
+        Check(
+            "python", (3, 11) <= sys.version_info[:2] < (3, 14), "3.11, 3.12 or 3.13 is supported"
+        ),
+        *[_library(name) for name in _LIBRARIES],
+        _folders(),
+        _phonemes(),
+        _codec(),
+        *[_weights(name) for name in weights.catalogue()],
+        *[_extra(name, *about) for name, about in _EXTRAS.items()],
+    ]
+    return checks
+
+
+def verdict(checks: list[Check]) -> str:
+    """One sentence on what will run offline."""
+    broken = [check.name for check in checks if check.needed and not check.ok]
+    if broken:
+        return f"Not ready: {', '.join(broken)}."
+    return "Ready: talk, speak, clone and animate run offline with the default voice and face."
+
+
+def _library(name: str) -> Check:
+    try:
+        return Check(name, True, version(name))
+    except PackageNotFoundError:
+        return Check(name, False, "not installed; run: pip install --force-reinstall likewise")
+
+
+def _folders() -> Check:
+    try:
+        return Check("folders", True, f"voices in {home.voices_dir()}, cache in {home.cache_dir()}")
+    except LikewiseError as error:
+        return Check("folders", False, str(error))
+
+
+def _phonemes() -> Check:
+    from likewise.text import phonemes
+
+    try:
+        return Check("phonemes", True, phonemes.describe())
+    except LikewiseError as error:
+        return Check("phonemes", False, str(error))
+
+
+def _codec() -> Check:
+    from likewise.video import writer
+
+    try:
+        return Check("video codec", True, writer.default_codec())
+    except LikewiseError as error:
+        return Check("video codec", False, str(error))
+
+
+def _weights(name: str) -> Check:
+    found = weights.look(name)
+    entry = found.entry
+    about = f"{entry.title}, {entry.size / 1e6:.1f} MB, {entry.licence}"
+    detail = about if found.status == "ok" else f"{found.reason}; run: {entry.how_to_install}"
+    return Check(f"weights {name}", found.status == "ok", detail, needed=not entry.extra)
+
+
+def _extra(name: str, module: str, what: str) -> Check:
+    if importlib.util.find_spec(module) is not None:
+        return Check(f"extra {name}", True, what, needed=False)
+    return Check(f"extra {name}", False, f"{what}: pip install 'likewise[{name}]'", needed=False)

@@ -1,0 +1,106 @@
+"""Text in a voice, as a sound file, written while it is still being spoken."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from likewise.audio.files import AudioWriter
+from likewise.progress import ProgressCallback, silent
+from likewise.studio.choosing import VoiceLike, choose_voice
+from likewise.studio.record import Record, check_outputs, check_subtitles, write_subtitles
+from likewise.studio.stopwatch import Stopwatch
+from likewise.voice import registry as voices
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """A finished sound file.
+
+    Attributes:
+        path: Where it is, `-` for standard output.
+        seconds: Duration.
+        voice: Name of the voice.
+        language: Language spoken.
+        took: Wall seconds from call to finished file.
+        stages: Wall seconds by stage.
+        notes: What the user should know.
+        beside: Files written beside it: subtitles, a plot.
+    """
+
+    path: Path
+    seconds: float
+    voice: str
+    language: str
+    took: float
+    stages: dict[str, float]
+    notes: tuple[str, ...]
+    beside: tuple[Path, ...]
+
+
+def speak(
+    text: str,
+    *,
+    voice: VoiceLike,
+    output: Path | str,
+    language: str = "",
+    speed: float = 1.0,
+    subtitles: Sequence[Path | str] = (),
+    plot: Path | str | None = None,
+    engine: str = "kokoro",
+    on_progress: ProgressCallback = silent,
+) -> Spoken:
+    """Speak a text in a voice into a sound file.
+
+    Args:
+        text: What is said, of any length.
+        voice: A saved or stock voice's name, a sound file of some seconds, a recording, a voice.
+        output: The sound file (.wav, .flac, .mp3, .ogg, .opus, .m4a), or `-` for standard output.
+        language: Language tag such as `en-us` or `ja`; "" takes the voice's own.
+        speed: Speech speed, 0.5..2.
+        subtitles: Subtitle files to write, .srt or .vtt.
+        plot: A picture to write: mel spectrograms and onset strength of reference and speech.
+        engine: Voice engine.
+        on_progress: Told about the stages.
+
+    Returns:
+        Where the sound is, and how it was made.
+
+    Raises:
+        BadInput: The voice, text or an option can't be used.
+        MissingWeights: A model is missing.
+        OutputFailed: The file can't be written.
+
+    Example:
+        >>> import likewise
+        >>> likewise.speak("Hello!", voice="af_heart", output="hello.wav")  # doctest: +SKIP
+    """
+    start = time.perf_counter()
+    watch = Stopwatch()
+    speaker = voices.voice_engine(engine)
+    check_subtitles(subtitles)
+    check_outputs([output, *subtitles, *([plot] if plot else [])])
+    with watch.stage("voice"):
+        chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+    record = Record(keep_sound=plot is not None)
+    parts = speaker.speak(text, chosen, language=language, speed=speed, on_progress=on_progress)
+    with AudioWriter(output, sample_rate=speaker.capabilities.sample_rate) as file:
+        for part in watch.each("speaking", parts):
+            file.write(part.audio)
+            record.add(part)
+    beside = write_subtitles(record, subtitles)
+    if plot is not None:
+        from likewise.studio.pictures import plot_run
+
+        plot_run(chosen.reference, record.kept(), Path(plot))
+        beside += (Path(plot),)
+    return Spoken(
+        path=Path(output),
+        seconds=record.seconds,
+        voice=chosen.name,
+        language=record.language,
+        took=time.perf_counter() - start,
+        stages=watch.seconds,
+        notes=tuple(dict.fromkeys((*chosen.facts.get("warnings", ()), *record.notes))),
+        beside=beside,
+    )

@@ -1,0 +1,130 @@
+"""The main job: a picture, a voice and a sentence become a talking video.
+
+Speech is made sentence by sentence in one thread while another draws and encodes the frames of the
+sentence before, so two cores are kept busy and the memory of a book is that of a paragraph.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from likewise.face import registry as faces
+from likewise.motion.from_speech import SpeechActor
+from likewise.progress import ProgressCallback, silent
+from likewise.studio.ahead import Ahead
+from likewise.studio.choosing import PictureLike, VoiceLike, choose_portrait, choose_voice
+from likewise.studio.framing import Crop
+from likewise.studio.record import Record, check_outputs, check_subtitles, write_subtitles
+from likewise.studio.rendering import Video, open_video, render_into
+from likewise.studio.stopwatch import Stopwatch
+from likewise.values import Motion, Speech
+from likewise.video.writer import VideoWriter
+from likewise.voice import registry as voices
+
+
+def talk(
+    picture: PictureLike,
+    text: str,
+    *,
+    voice: VoiceLike,
+    output: Path | str,
+    language: str = "",
+    speed: float = 1.0,
+    fps: float = 25.0,
+    crop: Crop = "none",
+    size: int = 1280,
+    face: int | None = None,
+    liveliness: float = 1.0,
+    seed: int = 0,
+    subtitles: Sequence[Path | str] = (),
+    plot: Path | str | None = None,
+    engine: str = "kokoro",
+    face_engine: str = "mesh",
+    on_progress: ProgressCallback = silent,
+) -> Video:
+    """Make a picture say a text in a voice.
+
+    Args:
+        picture: A picture file, RGB pixels, or a portrait.
+        text: What is said, of any length.
+        voice: A saved or stock voice's name, a sound file of some seconds, a recording, a voice.
+        output: The video: .mp4, .webm, .gif, or a pattern such as `frames/%05d.png`.
+        language: Language tag such as `en-us` or `ja`; "" takes the voice's own.
+        speed: Speech speed, 0.5..2.
+        fps: Frames per second.
+        crop: `none` shows the whole picture, `head` a square of head and shoulders.
+        size: Longest side of the video in pixels.
+        face: Which face of several, largest first; None takes the largest.
+        liveliness: How much the head moves by itself; 0 is not at all, 1 natural.
+        seed: Seed of the head's movement and the blinks.
+        subtitles: Subtitle files to write, .srt or .vtt.
+        plot: A picture of the run to write: mel spectrograms and onset strength.
+        engine: Voice engine.
+        face_engine: Face engine.
+        on_progress: Told about the stages; may be called from two threads.
+
+    Returns:
+        Where the video is, and how it was made.
+
+    Raises:
+        BadInput: The picture, voice, text or an option can't be used.
+        MissingWeights: A model is missing.
+        OutputFailed: The video can't be written.
+
+    Example:
+        >>> import likewise
+        >>> likewise.talk("me.jpg", "Hello!", voice="me.wav", output="hello.mp4")  # doctest: +SKIP
+    """
+    start = time.perf_counter()
+    watch = Stopwatch()
+    speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
+    check_subtitles(subtitles)
+    check_outputs([output, *subtitles, *([plot] if plot else [])])
+    with watch.stage("picture"):
+        portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
+    record = Record(keep_sound=plot is not None)
+    with ExitStack() as stack:
+        video = stack.enter_context(
+            open_video(output, portrait, fps, speaker.capabilities.sample_rate)
+        )
+        with watch.stage("voice"):
+            chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+        parts = speaker.speak(text, chosen, language=language, speed=speed, on_progress=on_progress)
+        ahead = stack.enter_context(Ahead(watch.each("speaking", parts), depth=2))
+        actor = SpeechActor(fps, seed=seed, liveliness=liveliness)
+        score = _score(watch.each("waiting for speech", ahead), actor, video, record)
+        frames = render_into(video, artist, portrait, score, record, watch, on_progress)
+    beside = write_subtitles(record, subtitles)
+    if plot is not None:
+        from likewise.studio.pictures import plot_run
+
+        plot_run(chosen.reference, record.kept(), Path(plot))
+        beside += (Path(plot),)
+    return Video(
+        path=Path(output),
+        seconds=record.seconds,
+        frames=frames,
+        fps=fps,
+        size=(portrait.picture.shape[1], portrait.picture.shape[0]),
+        voice=chosen.name,
+        language=record.language,
+        took=time.perf_counter() - start,
+        stages=watch.seconds,
+        notes=tuple(
+            dict.fromkeys((*portrait.notes, *chosen.facts.get("warnings", ()), *record.notes))
+        ),
+        beside=beside,
+    )
+
+
+def _score(
+    parts: Iterable[Speech], actor: SpeechActor, video: VideoWriter, record: Record
+) -> Iterator[Motion]:
+    """Each part of speech goes into the video's sound and comes out as motion."""
+    for part in parts:
+        video.write_audio(part.audio)
+        record.add(part)
+        yield actor.feed(part)
+    record.complete = True
+    yield actor.finish()
