@@ -16,7 +16,10 @@ SENTENCES = {
         "Hello! For five hundred years people have asked me why I smile. "
         "Today I can finally tell you: somebody gave me a voice."
     ),
-    "ja": "こんにちは。五百年のあいだ、黙って微笑んでいました。今日は、皆さんとお話しできて嬉しいです。",
+    "ja": (
+        "こんにちは。五百年のあいだ、黙って微笑んでいました。"
+        "今日は、皆さんとお話しできて嬉しいです。"
+    ),
 }
 """What the painting says, by language."""
 
