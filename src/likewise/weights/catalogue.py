@@ -48,7 +48,7 @@ class Entry(BaseModel):
 
     name: str
     title: str
-    used_by: Literal["voice", "face", "verify", "text", "motion"]
+    used_by: Literal["voice", "face", "verify", "text", "motion", "explain"]
     source: str
     revision: str
     licence: str
