@@ -84,8 +84,49 @@ def _not_empty(file: BinaryIO, name: str) -> BinaryIO:
     return file
 
 
-def looks_like_text(head: bytes) -> bool:
-    """Whether the first bytes of a file read as plain text, whatever the file is called."""
+def kind_of(head: bytes) -> str:
+    """What the first bytes (a few hundred are enough) say a file is, whatever it is called.
+
+    Returns:
+        Words for a message, such as `a PNG picture` or `a text file`; "" when unknown.
+    """
+    if head[4:8] == b"ftyp":
+        brand = head[8:12]
+        if brand in {b"heic", b"heix", b"heif", b"hevc", b"mif1", b"msf1"}:
+            return "a HEIC picture"
+        if brand in {b"avif", b"avis"}:
+            return "an AVIF picture"
+        return "an MP4 or M4A file"
+    if head[:4] == b"RIFF" and head[8:12] in _RIFF:
+        return _RIFF[head[8:12]]
+    for magic, kind in _MAGIC:
+        if head.startswith(magic):
+            return kind
+    if _looks_like_text(head):
+        return "an SVG drawing" if b"<svg" in head else "a text file"
+    return ""
+
+
+_RIFF = {b"WAVE": "a WAV sound", b"AVI ": "an AVI video", b"WEBP": "a WebP picture"}
+_MAGIC = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a BMP picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a zip archive or office document"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"fLaC", "a FLAC sound"),
+    (b"OggS", "an Ogg sound"),
+    (b"ID3", "an MP3 sound"),
+    (b"\xff\xfb", "an MP3 sound"),
+    (b"\x1aE\xdf\xa3", "a WebM or Matroska video"),
+)
+
+
+def _looks_like_text(head: bytes) -> bool:
     if b"\0" in head:
         return False
     try:
