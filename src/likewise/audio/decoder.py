@@ -255,8 +255,9 @@ def _to_float(values: NDArray[Any], planar: bool, channels: int) -> Block:
     if samples.dtype == np.uint8:
         samples = (samples.astype(np.float32) - 128) / 128
     elif samples.dtype.kind == "i":
-    XX
-    return samples.astype(np.float32)
+        samples = samples / float(-np.iinfo(samples.dtype).min)
+    floats: Block = samples.astype(np.float32)
+    return floats
 
 
 def _silence(samples: int) -> Iterator[Block]:
