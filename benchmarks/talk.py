@@ -31,8 +31,9 @@ import json, sys
 from pathlib import Path
 import likewise
 options = json.loads(sys.argv[1])
-video = likewise.talk(options["picture"], options["text"], voice=likewise.Voice.load(options["voice"]),
-                      output=options["output"], crop="head", size=512)
+voice = likewise.Voice.load(options["voice"])
+video = likewise.talk(options["picture"], options["text"], voice=voice, output=options["output"],
+                      crop="head", size=512)
 print(json.dumps({"seconds": video.seconds, "frames": video.frames, "took": video.took,
                   "stages": video.stages}))
 """
