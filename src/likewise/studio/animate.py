@@ -14,7 +14,7 @@ from likewise.face import registry as faces
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.studio.choosing import PictureLike, choose_portrait
 from likewise.studio.framing import Crop
-from likewise.studio.record import Record, check_outputs, check_subtitles, write_subtitles
+from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Audio, Motion, Speech
@@ -74,8 +74,7 @@ def animate(
     start = time.perf_counter()
     watch = Stopwatch()
     artist = faces.face_engine(face_engine)
-    check_subtitles(subtitles)
-    check_outputs([output, *subtitles])
+    check_beside(subtitles, None)
     with watch.stage("picture"):
         portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     if isinstance(audio, Audio):

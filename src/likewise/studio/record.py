@@ -5,9 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
-from likewise.errors import BadInput, OutputFailed
+from likewise.errors import BadInput
+from likewise.files import Draft
 from likewise.values import Audio, Speech, Timing
 
+_SUBTITLES = {".srt": "write_srt", ".vtt": "write_vtt"}
 _PLOT_SECONDS = 30.0  # more does not fit legibly on one picture
 
 
@@ -72,40 +74,25 @@ class Record:
 
 def write_subtitles(record: Record, paths: Sequence[Path | str]) -> tuple[Path, ...]:
     """Write each subtitle file, .srt or .vtt by its suffix."""
-    from likewise.video.subtitles import write_srt, write_vtt
+    from likewise.video import subtitles
 
-    writers = {".srt": write_srt, ".vtt": write_vtt}
-    written = []
     for path in map(Path, paths):
-        writers[path.suffix.lower()](record.words(), path)
-        written.append(path)
-    return tuple(written)
+        write = getattr(subtitles, _SUBTITLES[path.suffix.lower()])
+        write(record.words(), path)
+    return tuple(map(Path, paths))
 
 
-def check_outputs(paths: Sequence[Path | str]) -> None:
-    """Say at once, not after a minute's work, that a file can't be written.
+def check_beside(subtitles: Sequence[Path | str], plot: Path | str | None) -> None:
+    """Say at once, not after a minute's work, that a file beside the result can't be written.
 
     Raises:
-        OutputFailed: A folder does not exist, or the name is a folder's.
+        BadInput: Subtitles that are neither .srt nor .vtt.
+        OutputFailed: A folder is missing or read-only.
     """
-    for path in map(Path, paths):
-        if str(path) == "-":
-            continue
-        folder = path.parent
-        if not folder.is_dir():
-            raise OutputFailed(f"The folder {folder} does not exist. Create it, or choose another.")
-        if path.is_dir():
-            raise OutputFailed(f"{path} is a folder. Give a file name inside it.")
-
-
-def check_subtitles(paths: Sequence[Path | str]) -> None:
-    """Subtitles are .srt or .vtt.
-
-    Raises:
-        BadInput: Another suffix.
-    """
-    for path in map(Path, paths):
-        if path.suffix.lower() not in {".srt", ".vtt"}:
+    for path in map(Path, subtitles):
+        if path.suffix.lower() not in _SUBTITLES:
             raise BadInput(
-                f"Subtitles are written as .srt or .vtt, not {path.suffix or 'no suffix'}."
+                f"Subtitles are written as .srt or .vtt, not {path.suffix or 'without a suffix'}."
             )
+    for path in map(Path, [*subtitles, *([plot] if plot is not None else [])]):
+        Draft(path).discard()

@@ -8,7 +8,7 @@ from pathlib import Path
 from likewise.audio.files import AudioWriter
 from likewise.progress import ProgressCallback, silent
 from likewise.studio.choosing import VoiceLike, choose_voice
-from likewise.studio.record import Record, check_outputs, check_subtitles, write_subtitles
+from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.stopwatch import Stopwatch
 from likewise.voice import registry as voices
 
@@ -78,13 +78,12 @@ def speak(
     start = time.perf_counter()
     watch = Stopwatch()
     speaker = voices.voice_engine(engine)
-    check_subtitles(subtitles)
-    check_outputs([output, *subtitles, *([plot] if plot else [])])
-    with watch.stage("voice"):
-        chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+    check_beside(subtitles, plot)
     record = Record(keep_sound=plot is not None)
-    parts = speaker.speak(text, chosen, language=language, speed=speed, on_progress=on_progress)
     with AudioWriter(output, sample_rate=speaker.capabilities.sample_rate) as file:
+        with watch.stage("voice"):
+            chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+        parts = speaker.speak(text, chosen, language=language, speed=speed, on_progress=on_progress)
         for part in watch.each("speaking", parts):
             file.write(part.audio)
             record.add(part)

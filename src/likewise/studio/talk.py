@@ -15,7 +15,7 @@ from likewise.progress import ProgressCallback, silent
 from likewise.studio.ahead import Ahead
 from likewise.studio.choosing import PictureLike, VoiceLike, choose_portrait, choose_voice
 from likewise.studio.framing import Crop
-from likewise.studio.record import Record, check_outputs, check_subtitles, write_subtitles
+from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Motion, Speech
@@ -79,8 +79,7 @@ def talk(
     start = time.perf_counter()
     watch = Stopwatch()
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
-    check_subtitles(subtitles)
-    check_outputs([output, *subtitles, *([plot] if plot else [])])
+    check_beside(subtitles, plot)
     with watch.stage("picture"):
         portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     record = Record(keep_sound=plot is not None)

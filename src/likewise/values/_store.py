@@ -6,8 +6,6 @@ schema number, so that a wrong or newer file is refused with words instead of a 
 """
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,45 +13,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, OutputFailed
+from likewise.errors import BadInput
+from likewise.files import Draft
 
 _KIND = "likewise.kind"
 _SCHEMA = "likewise.schema"
 _FACTS = "likewise.facts"
 
 
-def write_atomically(path: Path, data: bytes) -> None:
-    """Write bytes so that `path` is either the old file or the whole new one.
+def save(
+    path: Path, kind: str, schema: int, tensors: Mapping[str, NDArray[Any]], facts: dict[str, Any]
+) -> None:
+    """Write a value to `path` (a `.safetensors` file).
 
     Raises:
         OutputFailed: The folder is missing or read-only, or the disk is full.
     """
-    try:
-        handle, temporary = tempfile.mkstemp(
-            dir=path.parent, prefix=f".{path.name}.", suffix=".part"
-        )
-    except OSError as error:
-        raise OutputFailed(
-            f"Can't write {path}: {error.strerror}. Choose an existing, writable folder."
-        ) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).replace(path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise OutputFailed(f"Can't write {path}: {error.strerror}. Nothing was changed.") from error
-
-
-def save(
-    path: Path, kind: str, schema: int, tensors: Mapping[str, NDArray[Any]], facts: dict[str, Any]
-) -> None:
-    """Write a value to `path` (a `.safetensors` file)."""
     from safetensors.numpy import save as to_bytes
 
     metadata = {_KIND: kind, _SCHEMA: str(schema), _FACTS: json.dumps(facts, ensure_ascii=False)}
     arrays = {name: np.ascontiguousarray(tensor) for name, tensor in tensors.items()}
-    write_atomically(path, to_bytes(arrays, metadata=metadata))
+    with Draft(path) as draft:
+        draft.path.write_bytes(to_bytes(arrays, metadata=metadata))
 
 
 def load(path: Path, kind: str, schema: int) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

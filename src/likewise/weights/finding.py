@@ -8,9 +8,7 @@ tampered model is not worth saving that.
 import hashlib
 import importlib.util
 import json
-import os
 import shutil
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +16,8 @@ from importlib.resources import files
 from pathlib import Path
 
 from likewise import home
-from likewise.errors import BadInput, MissingWeights, OutputFailed
+from likewise.errors import BadInput, MissingWeights
+from likewise.files import Draft
 from likewise.weights.catalogue import Entry, WeightFile, entry
 
 
@@ -104,10 +103,8 @@ def register(name: str, path: Path) -> Path:
             f"{item.source} at {item.revision}."
         )
     places = _registered() | {name: str(path.resolve())}
-    settings = home.settings_dir() / "weights.json"
-    temporary = settings.with_suffix(".part")
-    temporary.write_text(json.dumps(places, indent=1), encoding="utf-8")
-    temporary.replace(settings)
+    with Draft(home.settings_dir() / "weights.json") as draft:
+        draft.path.write_text(json.dumps(places, indent=1), encoding="utf-8")
     return path.resolve()
 
 
@@ -129,15 +126,8 @@ def derived(name: str, recipe: str, make: Callable[[Path, Path], None]) -> Path:
     if target.is_file():
         return target
     source = locate(name)
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=f"{item.suffix}.part")
-    os.close(handle)
-    try:
-        make(source, Path(temporary))
-        Path(temporary).replace(target)
-    except OSError as error:
-        raise OutputFailed(f"Can't write {target}: {error.strerror}.") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with Draft(target) as draft:
+        make(source, draft.path)
     return target
 
 
@@ -172,17 +162,10 @@ def _resolve(file: WeightFile) -> Path | None:
 
 
 def _join(parts: tuple[Path, ...], target: Path) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as joined:
-            for part in parts:
-                with part.open("rb") as source:
-                    shutil.copyfileobj(source, joined)
-        Path(temporary).replace(target)
-    except OSError as error:
-        raise OutputFailed(f"Can't write {target}: {error.strerror}.") from error
-    finally:
-        Path(temporary).unlink(missing_ok=True)
+    with Draft(target) as draft, draft.path.open("wb") as joined:
+        for part in parts:
+            with part.open("rb") as source:
+                shutil.copyfileobj(source, joined)
 
 
 def _sha256(path: Path) -> str:
