@@ -47,7 +47,7 @@ class Report:
         figures: Pictures.
         reproduce: Versions, seeds, settings and the command, by name.
         inputs: sha256 of every input, by role.
-        tables: Further small tables by title, each a list of rows of plain values.
+        tables: Further small tables by title; the first row of each is its heading.
     """
 
     title: str
