@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise import weights
+from likewise.audio import files
 from likewise.errors import BadInput
 from likewise.values import Audio
 
@@ -66,13 +67,9 @@ def prepare(audio: Audio) -> NDArray[np.float32]:
     Raises:
         BadInput: Less than half a second of sound above silence.
     """
-    import soxr
-
-    samples = audio.samples
-    if not np.isfinite(samples).all():
+    if not np.isfinite(audio.samples).all():
         raise BadInput("The recording holds samples that are not numbers; export it again.")
-    if audio.sample_rate != SAMPLE_RATE:
-        samples = soxr.resample(samples, audio.sample_rate, SAMPLE_RATE)
+    samples = files.resample(audio, SAMPLE_RATE).samples
     if not samples.any():
         raise BadInput("The recording is silent.")
     speech = _without_silence(samples)
