@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from av.filter import Graph
+    from av.filter.context import FilterContext
     from av.video.frame import VideoFrame
 
 _LEARN_SECONDS = 2.0
@@ -66,9 +67,7 @@ class Gif:
 
         graph = Graph()
         width, height = self._size
-        source = graph.add_buffer(
-            width=width, height=height, format="rgb32", time_base=1 / self._fps
-        )
+        source = self._input(graph, width, height)
         generate = graph.add("palettegen", "stats_mode=full:reserve_transparent=1")
         sink = graph.add("buffersink")
         source.link_to(generate)
@@ -78,19 +77,22 @@ class Gif:
         for number, rgb in enumerate(frames[:: -(-len(frames) // _LEARN_FRAMES)]):
             source.push(self._frame(rgb, number))
         source.push(None)
-        return graph.vpull()
+        palette: VideoFrame = graph.vpull()
+        return palette
+
+    def _input(self, graph: "Graph", width: int, height: int) -> "FilterContext":
+        from av.video.format import VideoFormat
+
+        shape = VideoFormat("rgb32", width, height)
+        return graph.add_buffer(width=width, height=height, format=shape, time_base=1 / self._fps)
 
     def _paint_with(self, palette: "VideoFrame") -> "Graph":
         from av.filter import Graph
 
         graph = Graph()
         width, height = self._size
-        source = graph.add_buffer(
-            width=width, height=height, format="rgb32", time_base=1 / self._fps
-        )
-        colours = graph.add_buffer(
-            width=palette.width, height=palette.height, format="rgb32", time_base=1 / self._fps
-        )
+        source = self._input(graph, width, height)
+        colours = self._input(graph, palette.width, palette.height)
         paint = graph.add("paletteuse", "dither=bayer:bayer_scale=4:diff_mode=rectangle")
         sink = graph.add("buffersink")
         source.link_to(paint, 0, 0)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from likewise.errors import Unsupported
 
 if TYPE_CHECKING:
+    from soxr import ResampleStream
+
     from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
 
@@ -74,7 +76,7 @@ def _has_encoder(name: str) -> bool:
     import av.codec
 
     try:
-        return av.codec.Codec(name, "w").type == "video"
+        return bool(av.codec.Codec(name, "w").type == "video")
     except (av.codec.codec.UnknownCodecError, ValueError):
         return False
 
@@ -97,7 +99,7 @@ class Movie:
         metadata: Mapping[str, str],
     ) -> None:
         import av
-        from av.video.reformatter import VideoReformatter
+        from av.video.reformatter import Colorspace, Interpolation, VideoReformatter
 
         # faststart moves the index to the front: a browser plays before all is loaded.
         options = {"movflags": "+faststart"} if _CONTAINERS[suffix] in {"mp4", "mov"} else {}
@@ -113,11 +115,18 @@ class Movie:
         self._video.codec_context.thread_count = threads
         self._video.codec_context.time_base = 1 / fps
         # Kept, as a new one sets up its tables for 2 ms of CPU each frame.
-        self._to_yuv = VideoReformatter()
+        self._reformatter = VideoReformatter()
+        # FAST_BILINEAR takes FFmpeg's SIMD path: 0.9 instead of 2.2 ms at 512x512, 0.3 grey
+        # levels less exact in Y.
+        self._to_yuv: dict[str, Any] = {
+            "format": "yuv420p",
+            "dst_colorspace": int(Colorspace.ITU709),
+            "interpolation": int(Interpolation.FAST_BILINEAR),
+        }
         self._frames = 0
         self._sound: AudioStream | None = None
         self._samples = 0
-        self._resampler = None
+        self._resampler: ResampleStream | None = None
         if sample_rate is not None:
             self._open_sound(sample_rate, suffix)
 
@@ -141,11 +150,7 @@ class Movie:
         import av
 
         frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
-        # FAST_BILINEAR takes FFmpeg's SIMD path: 0.9 instead of 2.2 ms at 512x512, 0.3 grey
-        # levels less exact in Y.
-        yuv = self._to_yuv.reformat(
-            frame, format="yuv420p", dst_colorspace="ITU709", interpolation="FAST_BILINEAR"
-        )
+        yuv = self._reformatter.reformat(frame, **self._to_yuv)
         yuv.pts = self._frames
         yuv.time_base = self._video.codec_context.time_base
         self._frames += 1
