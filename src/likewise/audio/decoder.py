@@ -1,7 +1,7 @@
 """A sound file as a track: its facts and its samples in blocks, so that hours fit into memory.
 
-libsndfile reads what it knows (WAV, FLAC, Ogg, MP3, AIFF); FFmpeg reads the rest, the sound of
-videos included. Both give float32 blocks of shape (n, channels) at the file's own rate.
+libsndfile reads WAV, FLAC, Ogg and AIFF; FFmpeg reads the rest (MP3, M4A), the sound of videos
+included. Both give float32 blocks of shape (n, channels) at the file's own rate.
 """
 
 import struct
@@ -26,7 +26,8 @@ Block = NDArray[np.float32]
 RATES = range(4_000, 400_001)
 """Sample rates that are read; beyond them a header is damaged or the sound is no speech."""
 
-_SNDFILE_FORMATS = {"WAV", "WAVEX", "RF64", "W64", "AIFF", "FLAC", "OGG", "MP3", "CAF", "AU"}
+# Not MP3: mpg123 inside libsndfile writes its complaints about damaged files to stderr.
+_SNDFILE_MAGIC = (b"RIFF", b"RIFX", b"RF64", b"riff", b"FORM", b"fLaC", b"OggS", b"caff", b".snd")
 _BLOCK = 1 << 16
 _CUT_SECONDS = 0.1  # shorter losses at the end are encoders' habits, not a broken copy
 _GAP_SECONDS = 0.05  # FFmpeg's time stamps may jitter by a codec frame
@@ -77,12 +78,12 @@ def open_track(file: BinaryIO, name: str) -> Iterator[Track]:
     head = file.read(512)
     file.seek(0)
     with ExitStack() as stack:
+        usable = head.startswith(_SNDFILE_MAGIC)
         try:
-            sound = stack.enter_context(soundfile.SoundFile(file))
-            # libsndfile gives Vorbis and Opus surround in another order of channels.
-            usable = sound.format in _SNDFILE_FORMATS and not (
-                sound.format == "OGG" and sound.channels > 2
-            )
+            if usable:
+                sound = stack.enter_context(soundfile.SoundFile(_SafeSeek(file)))
+                # libsndfile gives Vorbis and Opus surround in another order of channels.
+                usable = sound.format != "OGG" or sound.channels <= 2
         except (soundfile.SoundFileError, OSError, ValueError, TypeError):
             usable = False
         if usable:
@@ -104,6 +105,23 @@ def open_track(file: BinaryIO, name: str) -> Iterator[Track]:
             info = _container_info(container, name)
             blocks = _container_blocks(container, info)
         yield Track(info, blocks)
+
+
+class _SafeSeek:
+    """A file that libsndfile may send before its beginning, as it does for damaged headers.
+
+    The error would be printed to stderr by cffi, not raised.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.read = file.read
+        self.tell = file.tell
+        self.write = file.write
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        base = (0, self._file.tell(), self._file.seek(0, 2) if whence == 2 else 0)[whence]
+        return self._file.seek(max(0, base + offset))
 
 
 def _check(info: SoundInfo, name: str) -> None:

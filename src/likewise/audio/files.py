@@ -136,11 +136,3 @@ def _resampled(
         chunk: NDArray[np.float32] = stream.resample_chunk(part)
         yield chunk
     yield stream.resample_chunk(np.zeros(0, np.float32), last=True)
-
-
-def resample(audio: Audio, sample_rate: int) -> Audio:
-    """The same sound at another rate (soxr, HQ: flat to 0.91 of the band, no aliases)."""
-    if sample_rate == audio.sample_rate:
-        return audio
-    parts = _resampled(iter([audio.samples]), audio.sample_rate, sample_rate)
-    return Audio(np.concatenate(list(parts)), sample_rate)

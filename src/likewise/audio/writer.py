@@ -10,7 +10,6 @@ Ctrl-C. `-` streams to standard output: a WAV of unknown length, which players a
 
 import struct
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.audio.resampling import resampled
 from likewise.errors import BadInput, LikewiseError
 from likewise.files import Draft, output_failed, source_name
 from likewise.values import Audio
@@ -51,6 +51,8 @@ class _Encoding(Protocol):
 
     def finish(self) -> None: ...
 
+    def abandon(self) -> None: ...
+
 
 class AudioWriter:
     """A sound file in the making.
@@ -81,6 +83,7 @@ class AudioWriter:
         suffix = _format(format, self._name)
         self._draft: Draft | None = None
         self._file: BinaryIO
+        self._encoding: _Encoding | None = None
         if isinstance(target, str | Path) and str(target) != "-":
             self._draft = Draft(Path(target))
         try:
@@ -88,12 +91,10 @@ class AudioWriter:
                 self._file = self._draft.path.open("w+b")
             else:
                 self._file = sys.stdout.buffer if isinstance(target, str | Path) else target
-            make: Callable[[], _Encoding] = (
-                (lambda: _Pcm(self._file, sample_rate, header=suffix == ".wav"))
-                if suffix in (".wav", ".pcm")
-                else (lambda: _Compressed(self._file, sample_rate, suffix))
-            )
-            self._encoding = make()
+            if suffix in _ENCODERS:
+                self._encoding = _Compressed(self._file, sample_rate, suffix)
+            else:
+                self._encoding = _Pcm(self._file, sample_rate, header=suffix == ".wav")
         except BaseException as error:
             self._abandon()
             raise self._typed(error) from error
@@ -104,12 +105,8 @@ class AudioWriter:
         Raises:
             OutputFailed: The disk is full, or the reader of the pipe is gone.
         """
-        if audio.sample_rate != self.sample_rate:
-            import soxr
-
-            samples = soxr.resample(audio.samples, audio.sample_rate, self.sample_rate)
-        else:
-            samples = audio.samples
+        samples = resampled(audio, self.sample_rate).samples
+        assert self._encoding is not None
         try:
             self._encoding.write(samples)
         except BaseException as error:
@@ -119,6 +116,7 @@ class AudioWriter:
 
     def close(self) -> None:
         """Finish the file and put it in its place; `with` does it."""
+        assert self._encoding is not None
         try:
             self._encoding.finish()
             if self._draft is not None:
@@ -132,6 +130,8 @@ class AudioWriter:
             self._draft.commit()
 
     def _abandon(self) -> None:
+        if self._encoding is not None:
+            self._encoding.abandon()
         if self._draft is not None:
             # A full disk fails once more while closing; the draft goes anyway.
             with suppress(OSError, AttributeError):
@@ -216,6 +216,9 @@ class _Pcm:
             raise BadInput("A WAV file ends at 4 GB. Write .flac for a sound of this length.")
         self._file.write(data)
 
+    def abandon(self) -> None:
+        """Nothing is held back."""
+
     def finish(self) -> None:
         if self._seekable:
             self._file.seek(0)
@@ -263,6 +266,12 @@ class _Compressed:
         frame.pts = self._done
         self._done += len(samples)
         self._container.mux(self._stream.encode(frame))
+
+    def abandon(self) -> None:
+        import av.error
+
+        with suppress(av.error.FFmpegError, OSError, ValueError):
+            self._container.close()
 
     def finish(self) -> None:
         if self._resampler is not None:

@@ -49,7 +49,7 @@ class Gif:
     def _frame(self, rgb: NDArray[np.uint8], number: int) -> "VideoFrame":
         import av
 
-        frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="rgb32")
+        frame: VideoFrame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(format="rgb32")
         frame.pts = number
         frame.time_base = 1 / self._fps
         return frame
@@ -120,7 +120,6 @@ class Gif:
                 painted = self._painter.vpull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
-            painted.pict_type = 0
             self._container.mux(self._stream.encode(painted))
 
     def finish(self) -> None:

@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from likewise.errors import Unsupported
 
 if TYPE_CHECKING:
-    from soxr import ResampleStream
-
     from av.audio.stream import AudioStream
     from av.video.stream import VideoStream
+    from soxr import ResampleStream
 
 MP4_CODECS = ("libx264", "libopenh264", "mpeg4")
 WEBM_CODECS = ("libvpx-vp9", "libvpx")

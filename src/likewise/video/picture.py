@@ -67,9 +67,11 @@ def read_picture(source: Source, *, max_side: int | None = None) -> ReadPicture:
         head = file.read(512)
         file.seek(0)
         try:
-            with warnings.catch_warnings(), Image.open(file, formats=_FORMATS) as image:
-                # Pillow warns of sizes that are checked here, and of odd metadata.
-                warnings.simplefilter("ignore")
+            # Pillow warns of sizes that are checked here, and of odd metadata.
+            with (
+                warnings.catch_warnings(action="ignore"),
+                Image.open(file, formats=_FORMATS) as image,
+            ):
                 notes: list[str] = []
                 _check_size(image, name)
                 if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
