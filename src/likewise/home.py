@@ -44,3 +44,8 @@ def voices_dir() -> Path:
 def settings_dir() -> Path:
     """Small settings, such as the registered places of weight files."""
     return _folder("settings")
+
+
+def memory_dir() -> Path:
+    """What was learned and may be found again (`likewise.explain.memory`)."""
+    return _folder("memory")
