@@ -1,0 +1,36 @@
+"""Blinks as geometry: the upper lid slides down onto the lower one and takes its skin along.
+
+Learned fields close an eye to about four fifths and leave a line of white; a lid that is told where
+to go closes fully, whatever the eye's shape.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.face.mesh.topology import EYES, Side
+
+_MEETING = 0.15  # where lids meet, from the lower lid (0) to the upper (1)
+_WIDEST = 0.2  # most that a lid opens beyond the portrait's, of the eye's height
+
+
+def close_lids(canonical: NDArray[np.float64], side: Side, amount: float) -> None:
+    """Move the lids of one eye in place.
+
+    Args:
+        canonical: (468, 3) canonical points.
+        side: The person's eye.
+        amount: 1 shut, 0 as in the portrait, below 0 wider.
+    """
+    amount = min(1.0, max(-_WIDEST, amount))
+    if not amount:
+        return
+    eye = EYES[side]
+    upper, lower = list(eye.upper_lid), list(eye.lower_lid)
+    meeting = (1 - _MEETING) * canonical[lower] + _MEETING * canonical[upper]
+    fall = (meeting - canonical[upper]) * amount
+    canonical[upper] += fall
+    if amount > 0:
+        canonical[lower] += (meeting - canonical[lower]) * amount
+    for row, follows in eye.lid_rows:
+        canonical[list(row), 1] += follows * fall[:, 1]
+        canonical[list(row), 2] += 0.05 * np.abs(fall[:, 1])

@@ -1,0 +1,61 @@
+"""Lips as surfaces that touch: dictated gaps, and no lip through the other."""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.face.mesh.topology import LOWER_LIP_ROWS, UPPER_LIP_ROWS
+from likewise.seeing.canonical import mesh
+from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
+
+_UPPER = np.array(UPPER_INNER_LIP)
+_LOWER = np.array(LOWER_INNER_LIP)
+_UPPER_SHARE = 0.35  # of a change of the gap; the jaw does the rest
+_ROW_WEIGHTS = (0.75, 0.95, 1.0, 1.0)  # outer edge of the lip to inner edge
+
+
+def gaps(canonical: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Inner-lip gaps (11,) in canonical centimetres, negative where lips cross."""
+    return np.asarray(canonical[_UPPER, 1] - canonical[_LOWER, 1])
+
+
+def part_lips(canonical: NDArray[np.float64], wanted: NDArray[np.floating]) -> None:
+    """Move the lips, in place, so that their inner gaps are `wanted` (11,); NaN leaves a pair.
+
+    The corners stay; the chin follows a little.
+    """
+    change = wanted - gaps(canonical)
+    change = np.where(np.isnan(change), 0.0, change)
+    change[[0, -1]] = 0.0
+    for weight, upper, lower in zip(_ROW_WEIGHTS, UPPER_LIP_ROWS, LOWER_LIP_ROWS, strict=True):
+        canonical[list(upper), 1] += _UPPER_SHARE * weight * change
+        canonical[list(lower), 1] -= (1 - _UPPER_SHARE) * weight * change
+    points, weights = _chin()
+    canonical[points, 1] -= weights * change[3:8].mean() * (1 - _UPPER_SHARE)
+
+
+def keep_apart(canonical: NDArray[np.float64], rest: NDArray[np.floating]) -> None:
+    """Where the lips cross, let them meet half-way, in place.
+
+    Args:
+        canonical: (468, 3) canonical points.
+        rest: (11,), the portrait's own gaps; a tracker may see shut lips as crossing a little, and
+            what it saw is left alone.
+    """
+    crossing = np.minimum(gaps(canonical) - np.minimum(rest, 0.0), 0.0) / 2
+    crossing[[0, -1]] = 0.0
+    canonical[_UPPER, 1] -= crossing
+    canonical[_LOWER, 1] += crossing
+
+
+@cache
+def _chin() -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Points of the chin and how far each follows the lower lip."""
+    vertices = mesh().vertices
+    distance = np.linalg.norm(vertices - [0.0, -7.0, 5.0], axis=1)
+    follows = np.where(vertices[:, 1] < -5.3, 0.75 * np.exp(-((distance / 2.2) ** 2)), 0.0)
+    lips = {index for row in UPPER_LIP_ROWS + LOWER_LIP_ROWS for index in row}
+    follows[list(lips)] = 0.0
+    points = np.flatnonzero(follows > 0.03)
+    return points, follows[points]
