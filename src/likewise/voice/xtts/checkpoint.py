@@ -1,0 +1,289 @@
+"""Weights of XTTS: from the names of the released files to ours, strictly.
+
+Every released tensor has one rule below and every tensor of our model gets filled, or loading stops
+with the list of what is missing and what is unknown. Three things change on the way: GPT-2 matrices
+are stored input first and are transposed, weight norm (Salimans and Kingma 2016) is folded into one
+weight, and names become those of the papers.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from likewise.errors import BadInput
+from likewise.voice.xtts.config import XttsConfig
+from likewise.voice.xtts.dvae import Dvae
+from likewise.voice.xtts.mel import LogMel
+from likewise.voice.xtts.model import CONDITIONING_FFT, Xtts
+from likewise.weights.converting import Array, read_torch_file, tensors_in
+
+FORMAT = "xtts-v2 1"
+"""Stands in the metadata of our safetensors files; changes when names or folding change."""
+
+# Old name, new name. {n} and {m} stand for numbers, {leaf} for the rest of a name.
+_CONDITIONING = "gpt.conditioning_encoder"
+_PERCEIVER = "gpt.conditioning_perceiver"
+_VOCODER = "hifigan_decoder.waveform_decoder"
+_SPEAKER = "hifigan_decoder.speaker_encoder"
+_RULES: tuple[tuple[str, str], ...] = (
+    ("mel_stats", "mel_scale"),
+    (f"{_CONDITIONING}.init.{{leaf}}", "gpt.conditioning_encoder.init.{leaf}"),
+    (
+        f"{_CONDITIONING}.attn.{{n}}.norm.{{leaf}}",
+        "gpt.conditioning_encoder.blocks.{n}.norm.{leaf}",
+    ),
+    (f"{_CONDITIONING}.attn.{{n}}.qkv.{{leaf}}", "gpt.conditioning_encoder.blocks.{n}.qkv.{leaf}"),
+    (
+        f"{_CONDITIONING}.attn.{{n}}.proj_out.{{leaf}}",
+        "gpt.conditioning_encoder.blocks.{n}.proj.{leaf}",
+    ),
+    (f"{_PERCEIVER}.latents", "gpt.perceiver.latents"),
+    (f"{_PERCEIVER}.norm.gamma", "gpt.perceiver.norm.gamma"),
+    (f"{_PERCEIVER}.layers.{{n}}.0.{{leaf}}", "gpt.perceiver.layers.{n}.attention.{leaf}"),
+    (f"{_PERCEIVER}.layers.{{n}}.1.0.{{leaf}}", "gpt.perceiver.layers.{n}.feed_forward.up.{leaf}"),
+    (
+        f"{_PERCEIVER}.layers.{{n}}.1.2.{{leaf}}",
+        "gpt.perceiver.layers.{n}.feed_forward.down.{leaf}",
+    ),
+    ("gpt.text_embedding.weight", "gpt.text_embedding.weight"),
+    ("gpt.mel_embedding.weight", "gpt.audio_embedding.weight"),
+    ("gpt.text_pos_embedding.emb.weight", "gpt.text_positions.weight"),
+    ("gpt.mel_pos_embedding.emb.weight", "gpt.audio_positions.weight"),
+    ("gpt.gpt.h.{n}.ln_{m}.{leaf}", "gpt.blocks.{n}.norm{m}.{leaf}"),
+    ("gpt.gpt.h.{n}.attn.c_attn.{leaf}", "gpt.blocks.{n}.attention.qkv.{leaf}"),
+    ("gpt.gpt.h.{n}.attn.c_proj.{leaf}", "gpt.blocks.{n}.attention.out.{leaf}"),
+    ("gpt.gpt.h.{n}.mlp.c_fc.{leaf}", "gpt.blocks.{n}.feed_forward.up.{leaf}"),
+    ("gpt.gpt.h.{n}.mlp.c_proj.{leaf}", "gpt.blocks.{n}.feed_forward.down.{leaf}"),
+    ("gpt.gpt.ln_f.{leaf}", "gpt.norm.{leaf}"),
+    ("gpt.final_norm.{leaf}", "gpt.final_norm.{leaf}"),
+    ("gpt.text_head.{leaf}", "gpt.text_head.{leaf}"),
+    ("gpt.mel_head.{leaf}", "gpt.audio_head.{leaf}"),
+    (f"{_VOCODER}.conv_pre.{{leaf}}", "vocoder.conv_in.{leaf}"),
+    (f"{_VOCODER}.conv_post.{{leaf}}", "vocoder.conv_out.{leaf}"),
+    (f"{_VOCODER}.cond_layer.{{leaf}}", "vocoder.speaker.{leaf}"),
+    (f"{_VOCODER}.conds.{{n}}.{{leaf}}", "vocoder.stages.{n}.speaker.{leaf}"),
+    (f"{_VOCODER}.ups.{{n}}.{{leaf}}", "vocoder.stages.{n}.up.{leaf}"),
+    # Residual blocks are numbered through: three for each stage.
+    *(
+        (
+            f"{_VOCODER}.resblocks.{block}.{old}.{{n}}.{{leaf}}",
+            f"vocoder.stages.{block // 3}.blocks.{block % 3}.{new}.{{n}}.{{leaf}}",
+        )
+        for block in range(12)
+        for old, new in (("convs1", "dilated"), ("convs2", "plain"))
+    ),
+    (f"{_SPEAKER}.torch_spec.0.filter", "speaker_mel.emphasis"),
+    (f"{_SPEAKER}.torch_spec.1.spectrogram.window", "speaker_mel.window"),
+    (f"{_SPEAKER}.torch_spec.1.mel_scale.fb", "speaker_mel.filters"),
+    (f"{_SPEAKER}.conv1.{{leaf}}", "speaker_encoder.conv1.{leaf}"),
+    (f"{_SPEAKER}.bn1.{{leaf}}", "speaker_encoder.norm1.{leaf}"),
+    (f"{_SPEAKER}.attention.{{n}}.{{leaf}}", "speaker_encoder.attention.{n}.{leaf}"),
+    (f"{_SPEAKER}.fc.{{leaf}}", "speaker_encoder.fc.{leaf}"),
+    # Stages are numbered from 1 there and from 0 here.
+    *(
+        (
+            f"{_SPEAKER}.layer{stage + 1}.{{n}}.{old}.{{leaf}}",
+            f"speaker_encoder.stages.{stage}.{{n}}.{new}.{{leaf}}",
+        )
+        for stage in range(4)
+        for old, new in (
+            ("conv{m}", "conv{m}"),
+            ("bn{m}", "norm{m}"),
+            ("se.fc.0", "excitation.squeeze"),
+            ("se.fc.2", "excitation.excite"),
+            ("downsample.{m}", "downsample.{m}"),
+        )
+    ),
+)
+
+# Tensors of other checkpoints that no part of XTTS needs for speaking.
+_IGNORED = (
+    r"torch_mel_spectrogram_(style_encoder|dvae)\..*",  # front-ends that a trainer saved along
+    r"dvae\..*",  # likewise; a frozen copy of dvae.pth
+    r"gpt\.gpt_inference\..*",  # v1 files hold the GPT twice
+    r"gpt\.gpt\.h\.\d+\.attn\.(masked_)?bias",  # causal masks of old transformers releases
+    r"gpt\.gpt\.wpe\..*|gpt\.gpt\.wte\..*",  # unused embeddings of old transformers releases
+)
+_TRANSPOSED = re.compile(r"gpt\.blocks\.\d+\.(attention|feed_forward)\.\w+\.weight")
+_FOLDED = ".parametrizations.weight.original"
+
+_DVAE_RULES: tuple[tuple[str, str], ...] = (
+    ("{half}.{n}.0.conv.{leaf}", "{half}.{n}.1.{leaf}"),
+    ("{half}.{n}.{leaf}", "{half}.{n}.{leaf}"),
+    ("codebook.embed", "codebook.vectors.weight"),
+)
+_FIELDS = {"n": r"\d+", "m": r"\d", "leaf": r".+", "half": r"encoder|decoder"}
+_DVAE_IGNORED = (r"discrete_loss\..*", r"codebook\.(cluster_size|embed_avg)")
+
+
+def load_model(path: Path, config: XttsConfig) -> Xtts:
+    """A model with the weights of a released, fine-tuned or converted file, ready to speak.
+
+    Raises:
+        BadInput: Damaged, of another model, or of other sizes than `config` states.
+    """
+    if path.suffix == ".safetensors":
+        state = _read_safetensors(path)
+    else:
+        state = translated(tensors_in(read_torch_file(path)), origin=str(path))
+    return filled(config, state, origin=str(path))
+
+
+def filled(config: XttsConfig, state: Mapping[str, Tensor], *, origin: str) -> Xtts:
+    """A model whose tensors are those of `state`; nothing is initialised first.
+
+    Raises:
+        BadInput: Names or shapes differ; the message lists them.
+    """
+    with torch.device("meta"):
+        model = Xtts(config)
+    _check(model.state_dict(), state, origin)
+    model.load_state_dict(state, strict=True, assign=True)
+    # Constants that are no weights are made again: on the meta device they have no content.
+    model.conditioning_mel = LogMel(fft=CONDITIONING_FFT)
+    for parameter in model.parameters():
+        parameter.requires_grad_(False)
+    return model.eval()
+
+
+def load_dvae(path: Path, config: XttsConfig) -> Dvae:
+    """The DVAE of a released `dvae.pth`.
+
+    Raises:
+        BadInput: Damaged, or of other sizes.
+    """
+    return filled_dvae(config, tensors_in(read_torch_file(path)), origin=str(path))
+
+
+def filled_dvae(config: XttsConfig, old: Mapping[str, Array], *, origin: str) -> Dvae:
+    """The DVAE with the tensors of a released state dict.
+
+    Raises:
+        BadInput: Names or shapes differ.
+    """
+    state = _renamed(_wanted(old, _DVAE_IGNORED), _DVAE_RULES, origin)
+    if "codebook.vectors.weight" in state:
+        state["codebook.vectors.weight"] = state["codebook.vectors.weight"].T.contiguous()
+    with torch.device("meta"):
+        dvae = Dvae(config.dvae)
+    _check(dvae.state_dict(), state, origin)
+    dvae.load_state_dict(state, strict=True, assign=True)
+    return dvae.requires_grad_(False).eval()
+
+
+def translated(old: Mapping[str, Array], *, origin: str) -> dict[str, Tensor]:
+    """A released or fine-tuned state dict under our names, folded and transposed.
+
+    Raises:
+        BadInput: It holds a tensor that no XTTS v2 has.
+    """
+    if any(name.startswith("xtts.") for name in old):
+        # A trainer's file: the model under `xtts.`, beside it what only training needs.
+        old = {name.removeprefix("xtts."): tensor for name, tensor in old.items()}
+    if not any(name.startswith("gpt.conditioning_perceiver.") for name in old):
+        raise BadInput(
+            f"{origin} is no XTTS v2 checkpoint: it has no perceiver resampler "
+            "(gpt.conditioning_perceiver). XTTS v1 files and other models can't be used."
+        )
+    state = _renamed(_wanted(old, _IGNORED), _RULES, origin)
+    for name in [name for name in state if name.endswith(_FOLDED + "0")]:
+        base = name.removesuffix(_FOLDED + "0")
+        gain, direction = state.pop(name), state.pop(base + _FOLDED + "1", None)
+        if direction is None or direction.dim() != gain.dim():
+            raise BadInput(f"{origin} is damaged: {base} has half of its weight norm.")
+        axes = tuple(range(1, direction.dim()))
+        state[f"{base}.weight"] = gain * direction / direction.norm(dim=axes, keepdim=True)
+    for name, tensor in state.items():
+        if _TRANSPOSED.fullmatch(name) or name == "speaker_mel.filters":
+            state[name] = tensor.T.contiguous()
+    return state
+
+
+def convert(source: Path, target: Path) -> None:
+    """Write a released or fine-tuned checkpoint as one safetensors file under our names.
+
+    Raises:
+        BadInput: The source is damaged or not XTTS v2.
+    """
+    from safetensors.torch import save_file
+
+    state = translated(tensors_in(read_torch_file(source)), origin=str(source))
+    save_file(state, str(target), metadata={"likewise.format": FORMAT})
+
+
+def _read_safetensors(path: Path) -> dict[str, Tensor]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}.")
+    try:
+        with safe_open(str(path), framework="pt") as file:
+            found = (file.metadata() or {}).get("likewise.format", "none")
+            if found != FORMAT:
+                raise BadInput(
+                    f"{path} is in the format {found!r}, this Likewise reads {FORMAT!r}. Make it "
+                    "again from the original: likewise weights convert model.pth model.safetensors"
+                )
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise BadInput(f"{path} can't be read: the file is damaged ({error}).") from error
+
+
+def _wanted(old: Mapping[str, Array], ignored: Iterable[str]) -> dict[str, Array]:
+    unwanted = re.compile("|".join(f"(?:{pattern})" for pattern in ignored))
+    return {name: tensor for name, tensor in old.items() if not unwanted.fullmatch(name)}
+
+
+def _renamed(
+    old: Mapping[str, Array], rules: Iterable[tuple[str, str]], origin: str
+) -> dict[str, Tensor]:
+    compiled = [(_pattern(pattern), new) for pattern, new in rules]
+    state: dict[str, Tensor] = {}
+    unknown = []
+    for name, tensor in old.items():
+        for pattern, new in compiled:
+            match = pattern.fullmatch(name)
+            if match:
+                state[new.format(**match.groupdict())] = torch.from_numpy(tensor)
+                break
+        else:
+            unknown.append(name)
+    if unknown:
+        raise BadInput(f"{origin} holds tensors that are not XTTS v2's: {_listed(unknown)}.")
+    return state
+
+
+def _pattern(name: str) -> re.Pattern[str]:
+    escaped = re.escape(name)
+    for field, values in _FIELDS.items():
+        escaped = escaped.replace(rf"\{{{field}\}}", f"(?P<{field}>{values})")
+    return re.compile(escaped)
+
+
+def _check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], origin: str) -> None:
+    missing = sorted(wanted.keys() - found.keys())
+    unexpected = sorted(found.keys() - wanted.keys())
+    wrong = [
+        f"{name} is {tuple(found[name].shape)}, not {tuple(wanted[name].shape)}"
+        for name in sorted(wanted.keys() & found.keys())
+        if wanted[name].shape != found[name].shape
+    ]
+    lines = [
+        f"{what}: {_listed(names)}"
+        for what, names in (
+            ("missing", missing),
+            ("unexpected", unexpected),
+            ("of another size", wrong),
+        )
+        if names
+    ]
+    if lines:
+        raise BadInput(f"{origin} doesn't fit this model's config.json. {'; '.join(lines)}.")
+
+
+def _listed(names: list[str], most: int = 8) -> str:
+    shown = ", ".join(names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
