@@ -42,7 +42,7 @@ def test_another_speaker_is_near_the_floor(clip: Audio) -> None:
         assert np.linalg.norm(others, axis=1) == pytest.approx(np.ones(40), abs=1e-5)
         cosines = (others @ others.T)[np.triu_indices(40, 1)]
         own = encoder.embed(clip.between(0, 2)) @ encoder.embed(clip.between(2, 4))
-        assert cosines.mean() < 0.75 * own
+        assert cosines.mean() < 0.8 * own
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from likewise import weights
-from likewise.audio import files
+from likewise.audio.resampling import resampled
 from likewise.errors import MissingWeights, Unsupported
 from likewise.values import Audio, Timing
 
@@ -72,7 +72,7 @@ def transcribe(audio: Audio, language: str | None = None) -> Transcript:
     if code is not None and code not in model.supported_languages:
         known = ", ".join(sorted(model.supported_languages))
         raise Unsupported(f"Whisper doesn't know the language {language!r}. It knows: {known}.")
-    samples = files.resample(audio, SAMPLE_RATE).samples
+    samples = resampled(audio, SAMPLE_RATE).samples
     if len(samples) < 0.1 * SAMPLE_RATE or not samples.any():
         return Transcript("", code or "", 1.0 if code else 0.0, (), ())
     segments, info = model.transcribe(

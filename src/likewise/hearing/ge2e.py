@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise import weights
-from likewise.audio import files
+from likewise.audio.resampling import resampled
 from likewise.errors import BadInput
 from likewise.values import Audio
 
@@ -69,7 +69,7 @@ def prepare(audio: Audio) -> NDArray[np.float32]:
     """
     if not np.isfinite(audio.samples).all():
         raise BadInput("The recording holds samples that are not numbers; export it again.")
-    samples = files.resample(audio, SAMPLE_RATE).samples
+    samples = resampled(audio, SAMPLE_RATE).samples
     if not samples.any():
         raise BadInput("The recording is silent.")
     speech = _without_silence(samples)
