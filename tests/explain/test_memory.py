@@ -9,7 +9,8 @@ import pytest
 from likewise import home
 from likewise.errors import BadInput
 from likewise.explain import example
-from likewise.explain.memory import Memory, Space
+from likewise.explain.directions import Space
+from likewise.explain.memory import Memory
 from likewise.values import Audio
 
 PICTURES = Space("picture", "tests 1", centre=np.full(16, 0.5, np.float32))

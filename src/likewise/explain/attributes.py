@@ -20,12 +20,16 @@ class Attribute:
         value: The number.
         unit: Its unit.
         noticeable: Smallest difference worth a word, same unit.
+        less: What something with less of it is called: `lower`, `darker`.
+        more: What something with more of it is called: `higher`, `lighter`.
     """
 
     name: str
     value: float
     unit: str
     noticeable: float
+    less: str
+    more: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Difference:
         known: Its median over the known examples.
         strength: Distance in noticeable steps or in the known examples' own spread, whichever is
             larger; 1 is just worth a word.
+        word: What the unknown is compared with the known: `higher`, `darker`.
     """
 
     name: str
@@ -46,15 +51,13 @@ class Difference:
     unknown: float
     known: float
     strength: float
+    word: str
 
     @property
     def sentence(self) -> str:
-        """Such as `pitch (212 Hz, not 118 Hz)`."""
-        space = " " if self.unit else ""
-        return (
-            f"{self.name} ({self.unknown:.3g}{space}{self.unit}, "
-            f"not {self.known:.3g}{space}{self.unit})"
-        )
+        """Such as `higher (pitch 212 against 118 Hz)`."""
+        numbers = f"{self.unknown:.3g} against {self.known:.3g}"
+        return f"{self.word} ({self.name} {numbers} {self.unit})".replace(" )", ")")
 
 
 def differences(
@@ -78,7 +81,14 @@ def differences(
         strength = abs(attribute.value - median) / max(attribute.noticeable, spread)
         if strength >= 1:
             found.append(
-                Difference(attribute.name, attribute.unit, attribute.value, median, strength)
+                Difference(
+                    name=attribute.name,
+                    unit=attribute.unit,
+                    unknown=attribute.value,
+                    known=median,
+                    strength=strength,
+                    word=attribute.more if attribute.value > median else attribute.less,
+                )
             )
     return tuple(sorted(found, key=lambda item: (-item.strength, item.name)))
 
@@ -93,8 +103,8 @@ def picture_attributes(
         kinds: Probability of each kind (`likewise.seeing.imagenet.Seen.kinds`).
 
     Returns:
-        Probabilities in percent; lightness and colourfulness (chroma) of CIE L*a*b*; warmth, the
-        mean of its b* (blue below 0, yellow above) and of its a* (green below 0, red above).
+        Probabilities in percent; means of CIE L* (lightness, 0..100), C* (colourfulness), a*
+        (green below 0, red above) and b* (blue below 0, yellow above).
     """
     import cv2
 
@@ -102,13 +112,21 @@ def picture_attributes(
     lightness, red, yellow = (float(value) for value in lab.mean(0))
     chroma = float(np.hypot(lab[:, 1], lab[:, 2]).mean())
     seen = [
-        Attribute(f"{name}-likeness", 100 * probability, "%", 8.0)
+        Attribute(
+            f"{name} probability",
+            100 * probability,
+            "%",
+            8.0,
+            f"less {name}-like",
+            f"more {name}-like",
+        )
         for name, probability in kinds.items()
+        if name != "thing"
     ]
     return (
         *seen,
-        Attribute("lightness", lightness, "L*", 12.0),
-        Attribute("colourfulness", chroma, "C*", 8.0),
-        Attribute("redness", red, "a*", 6.0),
-        Attribute("yellowness", yellow, "b*", 8.0),
+        Attribute("L*", lightness, "", 12.0, "darker", "lighter"),
+        Attribute("C*", chroma, "", 8.0, "duller", "more colourful"),
+        Attribute("a*", red, "", 6.0, "greener", "redder"),
+        Attribute("b*", yellow, "", 8.0, "bluer", "yellower"),
     )

@@ -15,7 +15,7 @@ out and rebuilt from the others, and the unknown one must not be stranger than t
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -36,7 +36,7 @@ EVEN_SHARE = 0.4
 _RIDGE = 1e-6  # makes the mixture unique when two examples are the same
 _LARGEST_MIXTURE = 64  # examples nearest to the unknown one that take part
 _MOST_CALIBRATED = 200  # more make the threshold no better, only slower
-_DEFAULT_NOVELTY = 0.6  # until there are enough examples to calibrate with
+_DEFAULT_NOVELTY = 0.5  # most of it is new; until there are enough examples to calibrate with
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,14 +107,19 @@ class Likeness:
         if not parts:
             said = "New: like nothing known so far."
         elif self.decision == "known":
-            said = f"Like {self.name}: {self.shares.get(self.name, 0)} % of it is explained by it."
+            said = f"Like {self.name}, which explains {self.shares.get(self.name, 0)} % of it."
         elif self.decision == "between":
             said = f"Between {' and '.join(parts[:2])}; {self.novelty} % is new."
         else:
             said = f"New: {self.novelty} % is like nothing known; the rest is like {_and(parts)}."
         if self.differences:
-            said += f" It differs in {_and([item.sentence for item in self.differences[:3]])}."
+            words = _and([item.sentence for item in self.differences[:3]])
+            said += f" Compared with {self.name} it is {words}."
         return said
+
+    def differing(self, differences: Sequence[Difference]) -> "Likeness":
+        """The same likeness with the attributes in which the thing differs."""
+        return replace(self, differences=tuple(differences))
 
     def as_json(self) -> dict[str, Any]:
         """Plain values."""

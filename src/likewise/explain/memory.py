@@ -25,14 +25,13 @@ from numpy.typing import NDArray
 
 from likewise import home
 from likewise.errors import BadInput, OutputFailed
+from likewise.explain.directions import Directions, Space
 from likewise.explain.example import Example
 from likewise.explain.likeness import Known, Likeness
 
 _SCHEMA = 1
 _WAIT_SECONDS = 20.0  # for another process that is writing
 _LARGEST_EXAMPLE = 2_000_000  # bytes
-_CHUNK = 8192  # rows compared at once: keeps the float32 copy small
-_FAST_BYTES = 256_000_000  # up to so much a space is held as float32, twice as large, 15x as fast
 _ALL = 256  # up to so many entries, likeness looks at all of them
 
 _TABLES = """
@@ -55,21 +54,6 @@ CREATE INDEX IF NOT EXISTS of_thing ON entry (thing);
 CREATE TABLE IF NOT EXISTS regrouping (number INTEGER NOT NULL);
 INSERT INTO regrouping SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM regrouping);
 """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Space:
-    """Where embeddings can be compared.
-
-    Attributes:
-        kind: `voice`, `picture`, `face` or another word.
-        encoder: Model and version that made them.
-        centre: Embedding (D,) of an average thing, None for zero.
-    """
-
-    kind: str
-    encoder: str
-    centre: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,16 +103,6 @@ class Neighbour:
     cosine: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Matrix:
-    """All directions of one space, as last read from the file."""
-
-    regrouping: int
-    entries: NDArray[np.int64]
-    things: NDArray[np.int64]
-    blocks: tuple[NDArray[np.float16 | np.float32], ...]  # directions, up to _CHUNK rows each
-
-
 class Memory:
     """What was learned; a context manager. Several processes may use one file at once."""
 
@@ -143,7 +117,7 @@ class Memory:
             OutputFailed: It can't be created.
         """
         self.path = Path(path) if path is not None else home.memory_dir() / "memory.sqlite"
-        self._matrices: dict[tuple[str, str], _Matrix] = {}
+        self._read: dict[tuple[str, str], Directions] = {}
         try:
             self._base = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
         except sqlite3.OperationalError as error:
@@ -287,26 +261,12 @@ class Memory:
         Raises:
             BadInput: No numbers, or another length than the space's.
         """
-        matrix = self._matrix(space)
-        if not len(matrix.entries):
-            return []
-        unknown = _directions(space, np.asarray(embedding, np.float32)[None])[0]
-        length = matrix.blocks[0].shape[1]
-        if len(unknown) != length:
-            raise BadInput(
-                f"An embedding of {len(unknown)} numbers can't be compared with remembered ones of "
-                f"{length}; they come from different models."
-            )
-        cosines = np.concatenate(
-            [block.astype(np.float32, copy=False) @ unknown for block in matrix.blocks]
-        )
-        best = np.argpartition(-cosines, min(count, len(cosines)) - 1)[:count]
-        best = best[np.lexsort((matrix.entries[best], -cosines[best]))]
-        labels = self._labels(matrix.things[best])
+        found = self._directions(space).nearest(space, embedding, count)
+        labels = self._labels([thing for _, thing, _ in found])
         return [
-            Neighbour(thing, int(matrix.entries[row]), labels[thing], float(cosines[row]))
-            for row in best
-            if (thing := int(matrix.things[row])) in labels  # not forgotten meanwhile
+            Neighbour(thing, entry, labels[thing], cosine)
+            for entry, thing, cosine in found
+            if thing in labels  # not forgotten meanwhile
         ]
 
     def known(
@@ -320,13 +280,13 @@ class Memory:
             things: How many things of a large memory.
             examples: How many entries of each, the latest ones.
         """
-        matrix = self._matrix(space)
-        if len(matrix.entries) <= _ALL:
-            chosen = list(dict.fromkeys(matrix.things.tolist()))
+        everything = self._directions(space)
+        if len(everything) <= _ALL:
+            chosen = list(dict.fromkeys(everything.things.tolist()))
         else:
             found = self.nearest(space, near, count=8 * things)
             chosen = list(dict.fromkeys(item.thing for item in found))[:things]
-        labels = self._labels(np.array(chosen, np.int64))
+        labels = self._labels(chosen)
         rows = {
             labels[number]: self._embeddings(number, examples)
             for number in chosen
@@ -386,7 +346,7 @@ class Memory:
             self._base.execute("DELETE FROM entry WHERE thing = ?", (number,))
             self._base.execute("DELETE FROM thing WHERE id = ?", (number,))
             self._base.execute("UPDATE regrouping SET number = number + 1")
-        self._matrices.clear()
+        self._read.clear()
         self.compact()
 
     def compact(self) -> None:
@@ -441,9 +401,9 @@ class Memory:
                 f"Embeddings of {space.encoder} have {row[0] // 2} numbers, not {length}."
             )
 
-    def _labels(self, numbers: NDArray[np.int64]) -> dict[int, str]:
+    def _labels(self, numbers: list[int]) -> dict[int, str]:
         labels = {}
-        for number in set(numbers.tolist()):
+        for number in set(numbers):
             row = self._base.execute("SELECT name FROM thing WHERE id = ?", (number,)).fetchone()
             if row:
                 labels[number] = row[0] or f"unnamed {number}"
@@ -455,43 +415,21 @@ class Memory:
         ).fetchall()
         return np.stack([np.frombuffer(row[0], "<f2").astype(np.float32) for row in rows])
 
-    def _matrix(self, space: Space) -> _Matrix:
-        """All directions of a space; only what was added since the last time is read."""
+    def _directions(self, space: Space) -> Directions:
+        """A space ready to be searched; only what was added since the last time is read."""
         key = (space.kind, space.encoder)
         with self._reading():
             (regrouping,) = self._base.execute("SELECT number FROM regrouping").fetchone()
-            old = self._matrices.get(key)
-            if old is not None and old.regrouping != regrouping:
-                old = None
-            last = int(old.entries[-1]) if old is not None and len(old.entries) else 0
+            found = self._read.get(key)
+            if found is None or found.regrouping != regrouping:
+                found = Directions.none(regrouping)
             rows = self._base.execute(
                 "SELECT entry.id, thing, embedding FROM entry JOIN thing ON thing.id = entry.thing "
                 "WHERE kind = ? AND encoder = ? AND entry.id > ? ORDER BY entry.id",
-                (*key, last),
+                (*key, found.last),
             ).fetchall()
-        if old is not None and not rows:
-            return old
-        entries = np.array([row[0] for row in rows], np.int64)
-        things = np.array([row[1] for row in rows], np.int64)
-        small = 2 * len(rows) * len(rows[0][2]) <= _FAST_BYTES if rows else True
-        number = np.float32 if small else np.float16
-        blocks = [
-            _directions(
-                space,
-                np.stack([np.frombuffer(row[2], "<f2") for row in rows[start : start + _CHUNK]]),
-            ).astype(number)
-            for start in range(0, len(rows), _CHUNK)
-        ]
-        if old is not None and len(old.entries):
-            entries = np.concatenate([old.entries, entries])
-            things = np.concatenate([old.things, things])
-            joined = list(old.blocks)
-            if len(joined[-1]) + len(blocks[0]) <= _CHUNK:
-                blocks[0] = np.concatenate([joined.pop(), blocks[0]])
-            blocks = joined + blocks
-        matrix = _Matrix(regrouping, entries, things, tuple(blocks))
-        self._matrices[key] = matrix
-        return matrix
+        self._read[key] = found.extended(space, rows)
+        return self._read[key]
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
@@ -516,19 +454,3 @@ class Memory:
         except BaseException:
             self._base.execute("ROLLBACK")
             raise
-
-
-def _directions(space: Space, embeddings: NDArray[Any]) -> NDArray[np.float32]:
-    """Unit directions from the space's centre; an embedding at the centre keeps length 0."""
-    rows = embeddings.astype(np.float32)
-    if rows.ndim != 2 or not np.isfinite(rows).all():
-        raise BadInput("An embedding has to be a row of finite numbers.")
-    if space.centre is not None:
-        if len(space.centre) != rows.shape[1]:
-            raise BadInput(
-                f"Embeddings of {rows.shape[1]} numbers don't fit a centre of {len(space.centre)}."
-            )
-        rows = rows - space.centre
-    lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    directions: NDArray[np.float32] = rows / np.maximum(lengths, 1e-9)
-    return directions

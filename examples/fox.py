@@ -1,0 +1,94 @@
+"""Dog, cat, fox: what is neither is remembered, and known the next time.
+
+    python examples/fox.py                  # with drawn animals
+    python examples/fox.py MY_FOLDER        # with dog/, cat/ and fox/ full of your own pictures
+
+Dogs and cats are learned. The first fox is unlike both: *new* or *between*. It is remembered, given
+a name, and the second, different fox is found to be like it.
+
+What this shows and what it doesn't: the network that looks was trained on ImageNet, which has foxes
+among its thousand classes. It is never asked for a class here, only for features; dog, cat and fox
+are learned from the examples alone, the fox from a single one.
+"""
+
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from animals import draw
+from numpy.typing import NDArray
+from PIL import Image
+
+from likewise.explain import example
+from likewise.explain.attributes import differences, picture_attributes
+from likewise.explain.directions import Space
+from likewise.explain.likeness import Likeness
+from likewise.explain.memory import Memory
+from likewise.seeing import imagenet
+
+KNOWN = ("dog", "cat")
+EXAMPLES = 8
+ERROR_RATE = 0.2  # seven learned dogs and seven cats are enough to promise this much
+
+Picture = NDArray[np.uint8]
+
+
+def pictures(kind: str, folder: Path | None) -> Iterator[Picture]:
+    """Pictures of a kind: the user's, or drawn."""
+    if folder is None:
+        yield from (draw(kind, seed) for seed in range(EXAMPLES))
+        return
+    endings = {".jpg", ".jpeg", ".png", ".webp"}
+    for path in sorted((folder / kind).iterdir()):
+        if path.suffix.lower() in endings:
+            yield np.asarray(Image.open(path).convert("RGB"))
+
+
+def look(memory: Memory, space: Space, picture: Picture, others: list[Picture]) -> Likeness:
+    """What the memory says about a picture, with the attributes in which it differs."""
+    likeness = memory.likeness(space, imagenet.embed(picture), error_rate=ERROR_RATE)
+    seen = [picture_attributes(item, imagenet.see(item).kinds) for item in (picture, *others)]
+    return likeness.differing(differences(seen[0], seen[1:]))
+
+
+def main(arguments: list[str]) -> list[Likeness]:
+    """Learn dogs and cats, meet two foxes; answers what was said about a dog and both foxes."""
+    folder = Path(arguments[0]) if arguments else None
+    space = Space("picture", imagenet.SCORER, imagenet.expected())
+    learned: dict[str, list[Picture]] = {}
+    said: list[Likeness] = []
+    with tempfile.TemporaryDirectory() as place, Memory(Path(place) / "memory.sqlite") as memory:
+        unseen = {}
+        for kind in KNOWN:
+            *learned[kind], unseen[kind] = pictures(kind, folder)
+            for picture in learned[kind]:
+                memory.add(
+                    space,
+                    imagenet.embed(picture),
+                    name=kind,
+                    example=example.of_picture(picture),
+                )
+            print(f"Learned {len(learned[kind])} pictures of a {kind}.")
+        first, *_, second = pictures("fox", folder)
+
+        def meet(what: str, picture: Picture) -> Likeness:
+            nearest = memory.nearest(space, imagenet.embed(picture), count=1)[0].name
+            said.append(look(memory, space, picture, learned[nearest]))
+            print(f"\n{what}: {said[-1].sentence}")
+            print(f"  decision: {said[-1].decision}. {said[-1].calibration.sentence}")
+            return said[-1]
+
+        meet("Another dog", unseen["dog"])
+        if meet("A first fox", first).decision != "known":
+            thing = memory.add(space, imagenet.embed(first), example=example.of_picture(first))
+            print(f"  Remembered as {memory.thing(thing).label!r}; you call it a fox.")
+            memory.rename(thing, "fox")
+            learned["fox"] = [first]
+        meet("A second fox", second)
+    return said
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
