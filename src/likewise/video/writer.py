@@ -111,6 +111,7 @@ class VideoWriter:
         self._held: deque[NDArray[np.float32]] = deque()
         self._held_samples = self._samples = 0
         self._last: NDArray[np.uint8] | None = None
+        self._stride = 1
         width, height = size
         if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
             raise BadInput(f"A video of {width}x{height} can't be written: 1 to {MAX_SIDE} pixels.")
@@ -144,7 +145,10 @@ class VideoWriter:
             elif kind == "gif":
                 from likewise.video.gif import Gif
 
-                self._encoding = Gif(self._draft.path, fps=self._rational, size=size)
+                # Every second frame from 20 a second on: half the bytes, and players slow down
+                # GIFs faster than that.
+                self._stride = 2 if fps >= 20 else 1
+                self._encoding = Gif(self._draft.path, fps=self._rational / self._stride, size=size)
                 if audio_rate is not None:
                     self.notes += ("A GIF has no sound; write .mp4 or .webm to hear it.",)
             else:
@@ -186,7 +190,8 @@ class VideoWriter:
         assert self._encoding is not None
         if isinstance(self._encoding, Movie) and (rgb.shape[0] % 2 or rgb.shape[1] % 2):
             rgb = np.pad(rgb, ((0, rgb.shape[0] % 2), (0, rgb.shape[1] % 2), (0, 0)), mode="edge")
-        self._encoding.write_frame(np.ascontiguousarray(rgb))
+        if self.frames % self._stride == 0:
+            self._encoding.write_frame(np.ascontiguousarray(rgb))
         self._last = rgb
         self.frames += 1
 
