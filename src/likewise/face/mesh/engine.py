@@ -124,23 +124,27 @@ class _Puppet:
         picture = np.ascontiguousarray(portrait.picture)
         self._rig = Rig(portrait)
         width = self._rig.face_width
-        self._warp = Warp(picture, self._rig.source, self._rig.far, self._rig.skin, width)
+        self._warp = Warp(
+            picture, self._rig.source, self._rig.outer, self._rig.fillings, self._rig.skin, width
+        )
         self._eyes = EyeLayer(picture, portrait.points, width)
-        self._mouth = MouthLayer(picture, portrait.points, width)
-        self._upper_lip = self._rig.rest[13, 1]
+        self._mouth = MouthLayer(picture, portrait.points, width, own_inside=self._rig.open_mouth)
 
     def frame(self, motion: Motion, index: int) -> Frame:
         """Draw one frame."""
-        coefficients = motion.coefficients[index]
-        shaped = self._rig.shape(coefficients, motion.lip_gap[index])
-        vertices = self._rig.pose(shaped, motion.pose[index], motion.shift[index])
+        coefficients, pose, shift = (
+            track[index] for track in (motion.coefficients, motion.pose, motion.shift)
+        )
+        gaze = _gaze(motion.gaze[index], coefficients)
+        shaped = self._rig.shape(coefficients, motion.lip_gap[index], float(gaze[1]))
+        vertices = self._rig.pose(shaped, pose, shift)
+        texture = self._rig.texture(coefficients, float(gaze[1]))
         blinking = max(coefficients[INDEX["eyeBlinkLeft"]], coefficients[INDEX["eyeBlinkRight"]])
         details = self._eyes.boxes(vertices) if blinking > 0.3 else ()
-        frame = self._warp(vertices, details)
-        self._eyes.paint(frame, vertices, _gaze(motion.gaze[index], coefficients))
-        pixels = self._rig.face_width / 14.5  # of a canonical centimetre
-        rise = float(np.clip(shaped[13, 1] - self._upper_lip, -0.8, 0.5)) * pixels
-        self._mouth.paint(frame, vertices, tongue=float(motion.tongue[index]), upper_lip_rise=rise)
+        frame = self._warp(vertices, texture, details)
+        self._eyes.paint(frame, vertices, gaze)
+        arch = self._rig.project(self._rig.upper_teeth, pose, shift)
+        self._mouth.paint(frame, vertices, arch, tongue=float(motion.tongue[index]))
         return frame
 
 

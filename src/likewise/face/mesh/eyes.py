@@ -11,10 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.face.mesh.topology import EYES, Side
+from likewise.face.mesh.topology import EYES, Eye, Side
 from likewise.face.mesh.warp import Box
 
 _GAZE_REACH = np.array([0.10, 0.07])  # of the eye's width, at gaze 1
+_LASH_THICKNESS = 0.06  # of the eye's width
+_LASH_OPACITY = 0.8
 _MOVED = 0.05  # pixels
 _FRACTION = 4  # bits of sub-pixel drawing
 
@@ -29,6 +31,7 @@ class _Still:
         sway: float32 (h, w, 2), how far a point follows the gaze sideways and up.
         area: Pixels of the opening.
         width: Pixels from corner to corner.
+        lash: float32 (3,), colour of the lash line.
     """
 
     corner: NDArray[np.int64]
@@ -36,6 +39,7 @@ class _Still:
     sway: NDArray[np.float32]
     area: float
     width: float
+    lash: NDArray[np.float32]
 
 
 class EyeLayer:
@@ -110,6 +114,11 @@ class EyeLayer:
         alpha *= seen * float(np.clip((area / max(still.area, 1) - 0.10) / 0.15, 0, 1))
         patch = frame[top:bottom, left:right]
         mixed = patch + (ball.astype(np.float32) - patch) * alpha[..., None]
+        closing = float(np.clip((0.75 - area / max(still.area, 1)) / 0.6, 0, 1))
+        if closing > 0:
+            lashes = _lashes(vertices, eye, still.width)
+            line = _filled(lashes - [left, top], (bottom - top, right - left), self._softness)
+            mixed += (still.lash - mixed) * (line * closing * _LASH_OPACITY)[..., None]
         frame[top:bottom, left:right] = np.round(mixed).astype(np.uint8)
 
     def _back_in_source(
@@ -157,12 +166,36 @@ class EyeLayer:
             sway=np.dstack([sideways, upward]).astype(np.float32),
             area=float(cv2.contourArea(outline.astype(np.float32))),
             width=width,
+            lash=_dark_of(self._picture, self._points[list(eye.upper_lid), :2], 0.06 * width),
         )
 
 
 def _eased(values: NDArray[np.floating]) -> NDArray[np.floating]:
     """Smoothstep."""
     return np.asarray(values * values * (3 - 2 * values))
+
+
+def _lashes(vertices: NDArray[np.float64], eye: Eye, width: float) -> NDArray[np.float64]:
+    """Outline of the lash line along the upper lid's edge, thin at its ends, (18, 2) pixels."""
+    edge = vertices[[eye.corners[0], *eye.upper_lid, eye.corners[1]], :2]
+    along = edge[-1] - edge[0]
+    down = np.array([-along[1], along[0]]) / (np.linalg.norm(along) + 1e-6)
+    down *= np.sign(down[1]) or 1.0
+    thickness = _LASH_THICKNESS * width * np.sin(np.linspace(0.25, np.pi - 0.1, len(edge)))[:, None]
+    return np.vstack([edge - 0.4 * thickness * down, (edge + 0.6 * thickness * down)[::-1]])
+
+
+def _dark_of(
+    picture: NDArray[np.uint8], points: NDArray[np.float64], reach: float
+) -> NDArray[np.float32]:
+    """The dark colour near points: the mean of the darkest quarter around them."""
+    height, width = picture.shape[:2]
+    offsets = np.linspace(-reach, reach, 5)
+    x = np.clip((points[:, :1] + 0 * offsets).round().astype(int), 0, width - 1)
+    y = np.clip((points[:, 1:] + offsets).round().astype(int), 0, height - 1)
+    colours = picture[y, x].reshape(-1, 3).astype(np.float32)
+    order = np.argsort(colours.sum(axis=1))
+    return np.asarray(colours[order[: max(1, len(order) // 4)]].mean(axis=0))
 
 
 def _box(points: NDArray[np.float64], margin: float, shape: tuple[int, ...]) -> Box | None:

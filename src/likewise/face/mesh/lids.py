@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from likewise.face.mesh.topology import EYES, Side
 
 _MEETING = 0.15  # where lids meet, from the lower lid (0) to the upper (1)
+_SLIDE_UPPER = 0.75  # of the way to the row above that a shut lid's edge takes its skin from
+_SLIDE_LOWER = 0.4
 _WIDEST = 0.2  # most that a lid opens beyond the portrait's, of the eye's height
 
 
@@ -34,3 +36,24 @@ def close_lids(canonical: NDArray[np.float64], side: Side, amount: float) -> Non
     for row, follows in eye.lid_rows:
         canonical[list(row), 1] += follows * fall[:, 1]
         canonical[list(row), 2] += 0.05 * np.abs(fall[:, 1])
+
+
+def slide_skin(texture: NDArray[np.float64], side: Side, amount: float) -> None:
+    """Take the skin of a closing lid from above its edge, in place.
+
+    A tracked lid edge lies on the lashes or even on the iris. Drawn out over the eye they would
+    smear; so while the lid comes down, its edge reads its colours ever further up the lid.
+
+    Args:
+        texture: (V, 2) where in the picture each vertex takes its colour from.
+        side: The person's eye.
+        amount: 1 shut, 0 open.
+    """
+    amount = min(1.0, max(0.0, amount))
+    if not amount:
+        return
+    eye = EYES[side]
+    upper, lower = list(eye.upper_lid), list(eye.lower_lid)
+    above, below = list(eye.lid_rows[0][0]), list(eye.below)
+    texture[upper] += (texture[above] - texture[upper]) * _SLIDE_UPPER * amount
+    texture[lower] += (texture[below] - texture[lower]) * _SLIDE_LOWER * amount

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from likewise.face.mesh.topology import LOWER_LIP_ROWS, UPPER_LIP_ROWS
 from likewise.seeing.canonical import mesh
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
+from likewise.values import INDEX
 
 _UPPER = np.array(UPPER_INNER_LIP)
 _LOWER = np.array(LOWER_INNER_LIP)
 _UPPER_SHARE = 0.35  # of a change of the gap; the jaw does the rest
+_LIGHT_PRESS, _FULL_PRESS = 0.08, 0.18  # mouthPress that begins and completes a closure
 _ROW_WEIGHTS = (0.75, 0.95, 1.0, 1.0)  # outer edge of the lip to inner edge
 
 
@@ -33,6 +35,28 @@ def part_lips(canonical: NDArray[np.float64], wanted: NDArray[np.floating]) -> N
         canonical[list(lower), 1] -= (1 - _UPPER_SHARE) * weight * change
     points, weights = _chin()
     canonical[points, 1] -= weights * change[3:8].mean() * (1 - _UPPER_SHARE)
+
+
+def closing(coefficients: NDArray[np.floating]) -> float:
+    """How far the lips are brought together whatever the jaw does, 0..1.
+
+    `mouthClose` says so; lips that are pressed on each other touch as well.
+    """
+    press = (coefficients[INDEX["mouthPressLeft"]] + coefficients[INDEX["mouthPressRight"]]) / 2
+    pressed = np.clip((float(press) - _LIGHT_PRESS) / (_FULL_PRESS - _LIGHT_PRESS), 0, 1)
+    return float(max(pressed, np.clip(coefficients[INDEX["mouthClose"]], 0, 1)))
+
+
+def opened_further(
+    rest: NDArray[np.floating], commanded: NDArray[np.floating]
+) -> NDArray[np.floating]:
+    """Gaps of a mouth that is open at rest: openings add as squares, closings fully.
+
+    A full vowel on top of an open smile would tear the mouth wide open; a vowel as such opens to
+    the same width from an open mouth as from a shut one.
+    """
+    more = commanded - rest
+    return np.asarray(np.hypot(rest, np.maximum(more, 0)) + np.minimum(more, 0))
 
 
 def keep_apart(canonical: NDArray[np.float64], rest: NDArray[np.floating]) -> None:

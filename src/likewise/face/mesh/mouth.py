@@ -1,9 +1,10 @@
-"""What shows between parted lips when the picture has never shown it: cavity, tongue, teeth.
+"""What shows between parted lips: the picture's own mouth, or a painted one where it shows none.
 
 A mouth shut in the picture has no inside, so one is painted: dark cavity, tongue, lower teeth that
 ride on the jaw and upper teeth that stay with the skull, all lit by the colour of the skin around
-the mouth and shaded by the lips. A mouth that is open in the picture keeps its own inside, which
-the mesh stretches.
+the mouth and shaded by the lips. A mouth that is open in the picture keeps its own inside: its
+upper part moves with the upper lip, its lower part with the lower lip, and between them, where the
+mouth opens further than it did, is its darkest line.
 """
 
 from dataclasses import dataclass
@@ -16,24 +17,48 @@ from likewise.face.mesh.teeth import teeth
 from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, INNER_LIPS
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 
-_OPEN = 0.10  # source lip gap over mouth width from which the picture's own mouth is kept
 _UPPER, _LOWER = 13, 14  # middle of the inner lips
+_RIGHT, _LEFT = 78, 308  # inner corners
 _FRACTION = 4  # bits of sub-pixel drawing
+_UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Frame:
-    """Axes of the mouth in one frame, over a patch of the picture.
+class _Axes:
+    """Axes of the mouth in one frame: along the lips and down, from a point of the picture.
 
     Attributes:
-        u: float32 (h, w), along the lips from the middle of the upper inner lip, pixels.
-        v: float32 (h, w), down from there, pixels.
-        gap: Pixels between the inner lips at the middle.
+        origin: (2,), middle of the upper inner lip, pixels.
+        along: (2,), unit vector from the person's right corner to the left one.
+        down: (2,), unit vector across it.
     """
 
-    u: NDArray[np.float32]
-    v: NDArray[np.float32]
-    gap: float
+    origin: NDArray[np.float64]
+    along: NDArray[np.float64]
+    down: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, points: NDArray[np.floating]) -> "_Axes":
+        along = points[_LEFT, :2] - points[_RIGHT, :2]
+        along = along / (np.linalg.norm(along) + 1e-6)
+        return cls(np.asarray(points[_UPPER, :2]), along, np.array([-along[1], along[0]]))
+
+    def local(
+        self, points: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Coordinates (N,) along and down of points (N, >= 2)."""
+        offset = points[:, :2] - self.origin
+        return offset @ self.along, offset @ self.down
+
+    def over(
+        self, low: NDArray[np.int64], shape: tuple[int, ...]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Coordinates along and down of a patch's pixels, float32 (h, w)."""
+        x = np.arange(shape[1], dtype=np.float32) + np.float32(low[0] - self.origin[0])
+        y = np.arange(shape[0], dtype=np.float32)[:, None] + np.float32(low[1] - self.origin[1])
+        u = x * np.float32(self.along[0]) + y * np.float32(self.along[1])
+        v = x * np.float32(self.down[0]) + y * np.float32(self.down[1])
+        return u, v
 
 
 class MouthLayer:
@@ -43,46 +68,54 @@ class MouthLayer:
         picture: uint8 (H, W, 3).
         points: (>= 468, 3) face points in the picture.
         face_width: Pixels.
+        own_inside: The picture shows the inside of the mouth, which is kept.
     """
 
     def __init__(
-        self, picture: NDArray[np.uint8], points: NDArray[np.floating], face_width: float
+        self,
+        picture: NDArray[np.uint8],
+        points: NDArray[np.floating],
+        face_width: float,
+        *,
+        own_inside: bool,
     ) -> None:
+        self._picture = picture
+        self._points = points[:468].astype(np.float64)
         self._face_width = face_width
         self._width = float(np.linalg.norm(points[61, :2] - points[291, :2]))
-        gap = float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
-        self._rest_gap = gap
-        self.own_inside = gap > _OPEN * self._width
-        """The picture shows an open mouth, which is kept."""
-        skin = _colour(picture, points, CHEEKS)
-        near = _colour(picture, points, AROUND_MOUTH)
-        self._light = float(np.clip(0.5 * (skin.mean() + near.mean()) / 170, 0.12, 1.4))
-        tint = near / max(float(near.mean()), 1.0)
-        self._tint = (0.55 + 0.45 * tint).astype(np.float32)
+        self._rest_gap = float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
+        self._own_inside = own_inside
         self._softness = max(0.6, face_width / 380)
+        near = _colour(picture, points, AROUND_MOUTH)
+        skin = 0.5 * (_colour(picture, points, CHEEKS).mean() + near.mean())
+        self._light = float(np.clip(skin, 22, 225))
+        self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
+        self._split = self._darkest_line() if own_inside else 0.0
 
     def paint(
         self,
         frame: NDArray[np.uint8],
         vertices: NDArray[np.float64],
+        arch: NDArray[np.float64],
         *,
         tongue: float,
-        upper_lip_rise: float,
     ) -> None:
         """Fill the opening between the lips, in place.
 
         Args:
             frame: uint8 (H, W, 3), the warped picture.
             vertices: (V, 3), where the face's points are now.
+            arch: (K, 3), the upper teeth's edge on the posed skull, from the person's right to
+                left, pixels.
             tongue: 0..1, how high the tongue lies.
-            upper_lip_rise: How far the upper lip is above its rest, in pixels; the upper teeth
-                don't follow it.
         """
-        if self.own_inside:
-            return
         gap = float(np.linalg.norm(vertices[_UPPER, :2] - vertices[_LOWER, :2]))
-        closed = max(self._rest_gap, 0.006 * self._face_width)
-        shown = float(np.clip((gap - closed) / (0.02 * self._face_width), 0, 1))
+        if self._own_inside:
+            moved = np.abs(vertices[:468, :2] - self._points[:, :2])[list(INNER_LIPS)].max()
+            shown = float(np.clip((moved - 0.1) / 0.5, 0, 1))
+        else:
+            closed = max(self._rest_gap, 0.006 * self._face_width)
+            shown = float(np.clip((gap - closed) / (0.02 * self._face_width), 0, 1))
         if shown < 0.02:
             return
         outline = vertices[list(INNER_LIPS), :2]
@@ -95,81 +128,149 @@ class MouthLayer:
         mask = np.zeros((high[1] - low[1], high[0] - low[0]), np.uint8)
         fixed = np.round((outline - low) * (1 << _FRACTION)).astype(np.int32)
         cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _FRACTION)
-        axes = _axes(vertices, low, mask.shape)
-        inside = self._inside(axes, mask, tongue, upper_lip_rise)
+        if self._own_inside:
+            inside = self._moved_inside(vertices, low, mask.shape)
+        else:
+            inside = self._painted_inside(vertices, arch, low, mask, tongue)
         soft = cv2.GaussianBlur(mask, (0, 0), self._softness).astype(np.float32)
         alpha = soft[..., None] * np.float32(shown / 255)
         patch = frame[low[1] : high[1], low[0] : high[0]]
         mixed = patch + (inside - patch) * alpha
         patch[:] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
 
-    def _inside(
-        self, axes: _Frame, mask: NDArray[np.uint8], tongue: float, rise: float
+    def _moved_inside(
+        self, vertices: NDArray[np.float64], low: NDArray[np.int64], shape: tuple[int, ...]
     ) -> NDArray[np.float32]:
-        """Painted inside, float32 (h, w, 3), 0..255."""
-        width, gap, u, v = self._width, axes.gap, axes.u, axes.v
-        inside = np.empty((*u.shape, 3), np.float32)
-        inside[:] = np.array([56, 22, 22], np.float32) * self._light * self._tint
-        self._paint_tongue(inside, axes, tongue)
-        lower = float(np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1))
-        self._paint_teeth(
-            inside,
-            axes,
-            top=gap - 0.085 * width,
-            height=0.16 * width,
-            width=0.62 * width,
-            upward=True,
-            brightness=0.62,
-            opacity=lower,
+        """The picture's own mouth, its parts moved with the lips, float32 (h, w, 3)."""
+        now, was = _Axes.of(vertices), _Axes.of(self._points)
+        u, v = now.over(low, shape)
+        # Teeth don't narrow with the lips: the inside keeps its width about the mouth's middle.
+        middle_now = float(now.local(vertices[[_RIGHT, _LEFT]])[0].mean())
+        middle_was = float(was.local(self._points[[_RIGHT, _LEFT]])[0].mean())
+        source_u = u - np.float32(middle_now - middle_was)
+        upper_now, lower_now = (_edge(now, vertices, row, u) for row in (_UPPER_LIPS, _LOWER_LIPS))
+        upper_was, lower_was = (
+            _edge(was, self._points, row, source_u) for row in (_UPPER_LIPS, _LOWER_LIPS)
         )
-        upper = float(np.clip((gap - 0.03 * width) / (0.06 * width), 0, 1))
+        height_was = np.maximum(lower_was - upper_was, 0)
+        from_upper, from_lower = v - upper_now, lower_now - v
+        upper_part = np.minimum(from_upper, self._split * height_was)
+        lower_part = np.minimum(from_lower, (1 - self._split) * height_was)
+        # Both parts hold the darkest line where they end, so switching between them is unseen.
+        is_upper = from_upper * (1 - self._split) <= from_lower * self._split
+        source_v = np.where(is_upper, upper_was + upper_part, lower_was - lower_part)
+        x = was.origin[0] + source_u * was.along[0] + source_v * was.down[0]
+        y = was.origin[1] + source_u * was.along[1] + source_v * was.down[1]
+        moved = cv2.remap(
+            self._picture,
+            x.astype(np.float32),
+            y.astype(np.float32),
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REPLICATE,
+        ).astype(np.float32)
+        # Deeper than anything the picture shows: darker.
+        beyond = np.maximum(from_upper - self._split * height_was, 0)
+        beyond = np.minimum(beyond, np.maximum(from_lower - (1 - self._split) * height_was, 0))
+        dim = 1 - 0.6 * np.clip(beyond / (0.10 * self._width), 0, 1)
+        return np.asarray(moved * dim[..., None], np.float32)
+
+    def _darkest_line(self) -> float:
+        """Where between upper (0) and lower lip (1) the picture's mouth is darkest below its teeth.
+
+        Upper teeth are the brightest line; they must not be parted from the upper lip.
+        """
+        shares = np.linspace(0.1, 0.95, 18)
+        middle = slice(3, 8)
+        upper = self._points[_UPPER_LIPS[middle], :2]
+        lower = self._points[_LOWER_LIPS[middle], :2]
+        places = upper + shares[:, None, None] * (lower - upper)
+        height, width = self._picture.shape[:2]
+        x = np.clip(places[..., 0].round().astype(int), 0, width - 1)
+        y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
+        brightness = self._picture[y, x].astype(float).mean(axis=(1, 2))
+        teeth_line = int(brightness[: len(shares) // 2 + 4].argmax())
+        return float(shares[teeth_line + int(brightness[teeth_line:].argmin())])
+
+    def _painted_inside(
+        self,
+        vertices: NDArray[np.float64],
+        arch: NDArray[np.float64],
+        low: NDArray[np.int64],
+        mask: NDArray[np.uint8],
+        tongue: float,
+    ) -> NDArray[np.float32]:
+        """A painted mouth, float32 (h, w, 3), 0..255."""
+        width = self._width
+        axes = _Axes.of(vertices)
+        u, v = axes.over(low, mask.shape)
+        gap = max(float(axes.local(vertices[[_LOWER]])[1][0]), 1e-3)
+        inside = np.empty((*u.shape, 3), np.float32)
+        inside[:] = np.array([0.30, 0.115, 0.11], np.float32) * self._light * self._tint
+        # 0 at the person's right end of the teeth, 1 at the left; perspective comes with the arch.
+        ends_u, ends_v = axes.local(arch)
+        along = np.interp(u, ends_u, np.linspace(0, 1, len(arch))).astype(np.float32)
+        middle = float(ends_u[len(arch) // 2])
+        self._paint_tongue(inside, u - middle, v, gap, tongue)
+        edge = np.interp(u, ends_u, ends_v).astype(np.float32)
+        spare = np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1)
+        lower_tip = gap - 0.07 * width + 0.10 * width * (2 * along - 1) ** 2
+        narrowed = 0.5 + (along - 0.5) * 1.2
         self._paint_teeth(
-            inside,
-            axes,
-            top=-0.07 * width + 0.5 * rise,
-            height=0.20 * width,
-            width=0.74 * width,
-            upward=False,
-            brightness=0.84,
-            opacity=upper,
+            inside, narrowed, (v - lower_tip) / (-0.15 * width), 0.66, float(spare), clear=u
+        )
+        near = float(np.clip((gap - 0.025 * width) / (0.06 * width), 0, 1))
+        brightness = 0.80 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
+        self._paint_teeth(
+            inside, along, (v - edge) / (0.19 * width), float(brightness), near, clear=u
         )
         # Lips shade what lies behind them, the upper lip most.
         depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
         shade = np.clip(depth / (0.05 * width) + 0.5, 0, 1)
-        shade *= np.clip(0.68 + 0.32 * v / (0.09 * width), 0.4, 1)
-        blur = max(0.4, self._face_width / 420)
+        shade *= np.clip(0.66 + 0.34 * v / (0.08 * width), 0.4, 1)
+        blur = max(0.45, self._face_width / 400)
         return np.asarray(cv2.GaussianBlur(inside * shade[..., None], (0, 0), blur), np.float32)
 
-    def _paint_tongue(self, inside: NDArray[np.float32], axes: _Frame, tongue: float) -> None:
-        width, gap = self._width, axes.gap
+    def _paint_tongue(
+        self,
+        inside: NDArray[np.float32],
+        u: NDArray[np.float32],
+        v: NDArray[np.float32],
+        gap: float,
+        tongue: float,
+    ) -> None:
         top = gap * (0.80 - 0.42 * tongue)
-        height = gap * 0.55 + 0.03 * width
-        across = (axes.u / (0.34 * width)) ** 2 + ((axes.v - top - 0.6 * height) / height) ** 2
-        cover = np.clip(3 * (1 - across), 0, 1)[..., None] * 0.85
-        lit = 0.78 + 0.22 * np.clip((axes.v - top) / (gap + 1), 0, 1)
-        colour = np.array([160, 82, 82], np.float32) * self._light * self._tint
+        height = gap * 0.55 + 0.03 * self._width
+        across = (u / (0.34 * self._width)) ** 2 + ((v - top - 0.6 * height) / height) ** 2
+        cover = np.clip(2.2 * (1 - across), 0, 1)[..., None] * 0.85
+        lit = 0.72 + 0.28 * np.clip((v - top) / (gap + 1), 0, 1)
+        colour = np.array([0.92, 0.46, 0.45], np.float32) * self._light * self._tint
         inside += (colour * lit[..., None] - inside) * cover
 
     def _paint_teeth(
         self,
         inside: NDArray[np.float32],
-        axes: _Frame,
-        *,
-        top: float,
-        height: float,
-        width: float,
-        upward: bool,
+        along: NDArray[np.floating],
+        from_tip: NDArray[np.floating],
         brightness: float,
         opacity: float,
+        *,
+        clear: NDArray[np.float32],
     ) -> None:
-        """Lay a row of teeth with its gum edge at `top` (upper) or `top + height` (lower)."""
+        """Lay a row of teeth.
+
+        Args:
+            inside: Painted so far, changed in place.
+            along: 0..1 over the row.
+            from_tip: 0 at the tips, -1 at the gums.
+            brightness: Of the light on the skin.
+            opacity: 0..1.
+            clear: Coordinate along the lips, for the darkening toward the corners.
+        """
         if opacity <= 0:
             return
         row = teeth()
-        bend = 0.10 * height * (axes.u / (width / 2)) ** 2 * (1 if upward else -1)
-        x = (axes.u / width + 0.5) * (row.shape[1] - 1)
-        y = (axes.v - top - bend) / height
-        y = (1 - y if upward else y) * (row.shape[0] - 1)
+        x = along * (row.shape[1] - 1)
+        y = (from_tip + 0.92) * (row.shape[0] - 1)
         drawn = cv2.remap(
             row,
             x.astype(np.float32),
@@ -179,10 +280,19 @@ class MouthLayer:
             borderValue=0,
         )
         cover = drawn[..., 3:] * opacity
-        round_the_arch = np.clip(1 - 0.6 * (np.abs(axes.u) / (0.55 * width)) ** 2, 0.25, 1)
-        light = min(245.0, 225 * self._light + 20) * brightness
-        colour = drawn[..., :3] * (light * self._tint) * round_the_arch[..., None]
-        inside += (colour - inside) * cover
+        arch = np.clip(1 - 0.72 * np.abs(2 * along - 1) ** 2.2, 0.2, 1)
+        arch *= np.clip(1.25 - 0.6 * (np.abs(clear) / (0.5 * self._width)) ** 2, 0.4, 1)
+        light = min(240.0, 1.16 * self._light + 6) * brightness
+        inside += (drawn[..., :3] * (light * self._tint) * arch[..., None] - inside) * cover
+
+
+def _edge(
+    axes: _Axes, points: NDArray[np.floating], row: list[int], u: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """How far down the edge of a lip lies at each coordinate along the mouth."""
+    along, down = axes.local(points[row])
+    order = np.argsort(along)
+    return np.interp(u, along[order], down[order]).astype(np.float32)
 
 
 def _colour(
@@ -191,24 +301,5 @@ def _colour(
     """Median colour at face points."""
     height, width = picture.shape[:2]
     x, y = points[list(chosen), :2].T.round().astype(int)
-    return np.asarray(
-        np.median(
-            picture[np.clip(y, 0, height - 1), np.clip(x, 0, width - 1)].astype(float), axis=0
-        )
-    )
-
-
-def _axes(vertices: NDArray[np.float64], low: NDArray[np.int64], shape: tuple[int, ...]) -> _Frame:
-    right, left = (
-        vertices[row[end], :2] for row, end in ((UPPER_INNER_LIP, 0), (LOWER_INNER_LIP, -1))
-    )
-    along = (left - right) / (np.linalg.norm(left - right) + 1e-6)
-    down = np.array([-along[1], along[0]])
-    x = np.arange(shape[1], dtype=np.float32) + np.float32(low[0] - vertices[_UPPER, 0])
-    y = (np.arange(shape[0], dtype=np.float32) + np.float32(low[1] - vertices[_UPPER, 1]))[:, None]
-    gap = float((vertices[_LOWER, :2] - vertices[_UPPER, :2]) @ down)
-    return _Frame(
-        u=x * np.float32(along[0]) + y * np.float32(along[1]),
-        v=x * np.float32(down[0]) + y * np.float32(down[1]),
-        gap=max(gap, 1e-3),
-    )
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    return np.asarray(np.median(picture[y, x].astype(float), axis=0))

@@ -5,6 +5,8 @@ than the last, that follow the head less and less until the outermost stands sti
 the face, shoulders and background stay. Everything beyond the last ring is the untouched picture.
 """
 
+import math
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,12 +14,17 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh import lids, lips
 from likewise.face.mesh.basis import expression_basis
-from likewise.face.mesh.topology import OVAL, triangles
-from likewise.seeing.canonical import head_rotation, mesh, place
+from likewise.face.mesh.topology import EYES, OVAL, Side, triangles
+from likewise.seeing.canonical import head_rotation, mesh, place, pose_of
+from likewise.seeing.measures import UPPER_INNER_LIP
 from likewise.values import INDEX, Portrait
 
 _NECK = np.array([0.0, -5.0, -2.0])  # the head turns about this point, canonical centimetres
 _FACE_WIDTH = 15.0  # canonical centimetres that `Motion.shift` counts as one face width
+
+# A head turned by more than `_TURNED` degrees hides a cheek. Turning it back shows that cheek only
+# for so many degrees before it smears; the room shrinks with each degree that the head is turned.
+_TURNED, _FRONTAL_ROOM, _ROOM_LOST, _LEAST_ROOM = 10.0, 13.0, 0.4, 4.0
 
 # Of each ring: size over the oval, how far it follows the head, depth, how far it follows the jaw.
 _RINGS = (
@@ -26,6 +33,7 @@ _RINGS = (
     (1.95, 0.32, -6.5, 0.05),
     (2.50, 0.00, -7.5, 0.00),
 )
+_OPEN = 0.10  # lip gap over mouth width from which the picture's own mouth is kept
 _RIGHT_CORNER, _LEFT_CORNER = 61, 291
 
 
@@ -38,9 +46,13 @@ class Rig:
     Attributes:
         rest: float64 (468, 3), canonical points of the portrait.
         source: float64 (V, 3), all vertices in picture pixels at rest: face first, then rings.
-        far: int32 (T, 3), triangles drawn first: rings, then the fillings of mouth and eyes.
-        skin: int32 (850, 3), triangles of the face, to be drawn from far to near.
+        outer: int32 (T, 3), triangles of the rings.
+        fillings: int32 (48, 3), triangles that close mouth and eyes.
+        skin: int32 (850, 3), triangles of the face.
         face_width: Pixels from cheek to cheek.
+        open_mouth: The picture shows the inside of the mouth.
+        upper_teeth: float64 (13, 3), the tips of the upper teeth on the skull, canonical, from the
+            person's right to left.
     """
 
     def __init__(self, portrait: Portrait) -> None:
@@ -48,43 +60,55 @@ class Rig:
         self._placement = place(points)
         self._basis = expression_basis()
         self.rest = self._placement.to_canonical(points)
+        self._own_yaw = pose_of(self._placement.rotation.T)[0]
         self._rest_gaps = lips.gaps(self.rest)
         canonical = mesh().vertices
         width = np.linalg.norm(self.rest[_RIGHT_CORNER] - self.rest[_LEFT_CORNER])
         self._mouth_scale = float(
             width / np.linalg.norm(canonical[_RIGHT_CORNER] - canonical[_LEFT_CORNER])
         )
-        self._rings, self._ring_follows, self._ring_jaw = _rings(self.rest[list(OVAL)])
-        self._ring_source = self._placement.to_picture(self._rings)
+        self.upper_teeth = _teeth_arch(self.rest, float(width))
+        self.open_mouth = bool(self._rest_gaps[3:8].mean() > _OPEN * width)
+        self._rings = _Rings.around(self.rest)
+        self._ring_source = self._placement.to_picture(self._rings.points)
         self.source = np.vstack([points, self._ring_source])
-        skin, fillings = triangles()
-        self.skin = skin
-        self.far = np.vstack([_ring_triangles(), fillings])
+        self.skin, self.fillings = triangles()
+        self.outer = _ring_triangles()
         self.face_width = float(np.linalg.norm(points[454, :2] - points[234, :2]))
 
     def shape(
-        self, coefficients: NDArray[np.floating], lip_gap: NDArray[np.floating]
+        self,
+        coefficients: NDArray[np.floating],
+        lip_gap: NDArray[np.floating],
+        gaze_up: float,
     ) -> NDArray[np.float64]:
         """Expression: canonical points (468, 3).
 
         Args:
             coefficients: (52,), added to the portrait's own expression.
             lip_gap: (11,), absolute gaps in canonical centimetres, NaN where coefficients decide.
+            gaze_up: -1..1; lids follow the eyes down.
         """
         shaped = self.rest + self._basis.displacement(coefficients, self._mouth_scale)
-        closing = float(coefficients[INDEX["mouthClose"]])
+        if self.open_mouth:
+            lips.part_lips(shaped, lips.opened_further(self._rest_gaps, lips.gaps(shaped)))
+        closing = lips.closing(coefficients)
         if closing > 0:
-            lips.part_lips(shaped, lips.gaps(shaped) * (1 - min(closing, 1.0)))
+            kept = np.minimum(self._rest_gaps, 0.0)
+            lips.part_lips(shaped, kept + (lips.gaps(shaped) - kept) * (1 - closing))
         if not np.isnan(lip_gap).all():
             lips.part_lips(shaped, lip_gap)
         lips.keep_apart(shaped, self._rest_gaps)
-        down = max(0.0, _looking_down(coefficients))
-        for side in ("Right", "Left"):
-            amount = float(coefficients[INDEX[f"eyeBlink{side}"]]) + 0.25 * down
-            lids.close_lids(
-                shaped, side, amount - 0.2 * float(coefficients[INDEX[f"eyeWide{side}"]])
-            )
+        for side, amount in shut(coefficients, gaze_up).items():
+            lids.close_lids(shaped, side, amount)
         return shaped
+
+    def texture(self, coefficients: NDArray[np.floating], gaze_up: float) -> NDArray[np.float64]:
+        """Where in the picture each vertex takes its colour from, (V, 2) pixels."""
+        texture = self.source[:, :2].copy()
+        for side, amount in shut(coefficients, gaze_up).items():
+            lids.slide_skin(texture, side, amount)
+        return texture
 
     def pose(
         self,
@@ -99,47 +123,112 @@ class Rig:
             pose: (3,), yaw, pitch, roll in degrees.
             shift: (3,), right and down in face widths, log-scale.
         """
-        turn = head_rotation(*map(float, pose)) * float(np.exp(shift[2]))
-        move = np.array([shift[0], -shift[1], 0.0]) * _FACE_WIDTH
-        face = self._placement.to_picture((shaped - _NECK) @ turn.T + _NECK + move)
-        jaw = np.tile((shaped - self.rest)[list(OVAL)], (len(_RINGS), 1))
-        rings = self._rings + jaw * self._ring_jaw[:, None]
-        moved = self._placement.to_picture((rings - _NECK) @ turn.T + _NECK + move)
-        rings = self._ring_source + (moved - self._ring_source) * self._ring_follows[:, None]
+        face = self.project(shaped, pose, shift)
+        jaw = (shaped - self.rest)[self._rings.nearest] * self._rings.jaw[:, None]
+        moved = self.project(self._rings.points + jaw, pose, shift)
+        follows = self._rings.follows[:, None]
+        rings = self._ring_source + (moved - self._ring_source) * follows
         return np.vstack([face, rings])
 
+    def project(
+        self,
+        canonical: NDArray[np.float64],
+        pose: NDArray[np.floating],
+        shift: NDArray[np.floating],
+    ) -> NDArray[np.float64]:
+        """Points of the posed head (N, 3) in picture pixels; arguments as in `pose`."""
+        yaw, pitch, roll = map(float, pose)
+        turn = head_rotation(self._shown_yaw(yaw), pitch, roll) * float(np.exp(shift[2]))
+        move = np.array([shift[0], -shift[1], 0.0]) * _FACE_WIDTH
+        return self._placement.to_picture((canonical - _NECK) @ turn.T + _NECK + move)
 
-def _looking_down(coefficients: NDArray[np.floating]) -> float:
-    names = ("eyeLookDownLeft", "eyeLookDownRight")
-    return float(coefficients[[INDEX[name] for name in names]].mean())
+    def _shown_yaw(self, yaw: float) -> float:
+        """Yaw in degrees, held back where it would bring a cheek to light that was never seen."""
+        if yaw * self._own_yaw >= 0 or abs(self._own_yaw) < _TURNED:
+            return yaw
+        room = max(_FRONTAL_ROOM - _ROOM_LOST * abs(self._own_yaw), _LEAST_ROOM)
+        return room * math.tanh(yaw / room)
 
 
-def _rings(
-    oval: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
-    """Ring points (4 x 36, 3) in canonical space, how far each follows head and jaw."""
-    middle = np.array([0.0, oval[:, 1].mean()])
-    points, follows, jaw = [], [], []
-    for number, (size, weight, depth, jaw_weight) in enumerate(_RINGS):
-        ring = oval.copy()
-        ring[:, :2] = middle + (oval[:, :2] - middle) * size
-        ring[:, 2] = oval[:, 2] * 0.3 + depth
-        # Neck and shoulders below the chin follow less than hair above.
-        below = np.clip((middle[1] - ring[:, 1] - 4) / 8, 0, 1)
-        points.append(ring)
-        follows.append(weight * (1 - below * (0.75 if number else 0.5)))
-        jaw.append(np.full(len(ring), jaw_weight))
-    return np.vstack(points), np.concatenate(follows), np.concatenate(jaw)
+def shut(coefficients: NDArray[np.floating], gaze_up: float) -> dict[Side, float]:
+    """How far each eye is shut: 1 fully, below 0 wider than in the portrait."""
+    follows = 0.25 * max(0.0, -gaze_up)
+    return {
+        side: float(coefficients[INDEX[f"eyeBlink{side}"]])
+        + follows
+        - 0.2 * float(coefficients[INDEX[f"eyeWide{side}"]])
+        for side in EYES
+    }
+
+
+def _teeth_arch(rest: NDArray[np.float64], mouth_width: float) -> NDArray[np.float64]:
+    """Tips of the upper teeth behind lips at rest: an arch, a little below the upper lip's edge."""
+    along = np.linspace(-1, 1, 13)[:, None]
+    lip = rest[UPPER_INNER_LIP[5]]
+    right, left = rest[_RIGHT_CORNER], rest[_LEFT_CORNER]
+    across = (left - right) / np.linalg.norm(left - right)
+    tip = lip + np.array([0.0, -0.075, -0.06]) * mouth_width
+    tip = tip + across * (((left + right) / 2 - lip) @ across)
+    bend = np.array([0.0, 0.03, -0.30]) * mouth_width  # back and a little up toward the molars
+    return np.asarray(tip + across * along * 0.42 * mouth_width + bend * along**2)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rings:
+    """The rings around the face, R points in all.
+
+    Attributes:
+        points: float64 (R, 3), canonical.
+        follows: (R,), how far each follows the head.
+        jaw: (R,), how far each follows the jaw.
+        nearest: (R,), the point of the face's oval inside each.
+    """
+
+    points: NDArray[np.float64]
+    follows: NDArray[np.float64]
+    jaw: NDArray[np.float64]
+    nearest: NDArray[np.intp]
+
+    @classmethod
+    def around(cls, rest: NDArray[np.float64]) -> "_Rings":
+        middle = np.array([0.0, rest[list(OVAL), 1].mean()])
+        points, follows, jaw, nearest = [], [], [], []
+        for number, (size, weight, depth, jaw_weight) in enumerate(_RINGS):
+            inside = np.array(OVAL)[:: _thinning(number)]
+            ring = rest[inside]
+            ring[:, :2] = middle + (ring[:, :2] - middle) * size
+            ring[:, 2] = ring[:, 2] * 0.3 + depth
+            # Neck and shoulders below the chin follow less than hair above.
+            below = np.clip((middle[1] - ring[:, 1] - 4) / 8, 0, 1)
+            points.append(ring)
+            follows.append(weight * (1 - below * (0.75 if number else 0.5)))
+            jaw.append(np.full(len(ring), jaw_weight))
+            nearest.append(inside)
+        return cls(np.vstack(points), *map(np.concatenate, (follows, jaw, nearest)))
+
+
+def _thinning(number: int) -> int:
+    """The first ring has all of the oval's points, the further ones every second."""
+    return 1 if number == 0 else 2
 
 
 def _ring_triangles() -> NDArray[np.int32]:
     """Strips between the oval and the rings, the outermost first."""
     loops = [np.array(OVAL)]
+    first = 468
     for number in range(len(_RINGS)):
-        loops.append(468 + number * len(OVAL) + np.arange(len(OVAL)))
+        count = len(OVAL) // _thinning(number)
+        loops.append(first + np.arange(count))
+        first += count
     strips = []
     for inner, outer in reversed(list(pairwise(loops))):
-        next_inner, next_outer = np.roll(inner, -1), np.roll(outer, -1)
-        strips.append(np.stack([inner, outer, next_outer], axis=1))
-        strips.append(np.stack([inner, next_outer, next_inner], axis=1))
+        step = len(inner) // len(outer)
+        start, end = inner[::step], np.roll(inner, -step)[::step]
+        next_outer = np.roll(outer, -1)
+        middle = start
+        if step == 2:
+            middle = inner[1::2]
+            strips.append(np.stack([start, outer, middle], axis=1))
+        strips.append(np.stack([middle, outer, next_outer], axis=1))
+        strips.append(np.stack([middle, next_outer, end], axis=1))
     return np.vstack(strips).astype(np.int32)

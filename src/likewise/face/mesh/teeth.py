@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 _WIDTH, _HEIGHT = 320, 96
 _HALF_WIDTHS = (0.98, 0.74, 0.72, 0.66, 0.58, 0.50)  # central incisor outward, foreshortened
-_HALF_LENGTHS = (0.90, 0.80, 0.84, 0.72, 0.66, 0.60)
+_HALF_LENGTHS = (0.90, 0.84, 0.87, 0.80, 0.76, 0.70)
 
 
 @cache
@@ -26,11 +26,11 @@ def teeth() -> NDArray[np.float32]:
     tooth = np.clip(np.searchsorted(edges, x) - 1, 0, len(widths) - 1)
     half = (edges[tooth + 1] - edges[tooth]) / 2
     across = (x - edges[tooth] - half) / half  # -1..1 over each tooth
-    tips = (lengths[tooth] - 0.13 * np.abs(across) ** 5).astype(np.float32)
+    tips = (lengths[tooth] - 0.10 * np.abs(across) ** 5).astype(np.float32)
     tips = cv2.GaussianBlur(tips[None], (9, 1), 1.6)[0]
     opacity = np.clip((tips - y) / 0.05 + 0.5, 0, 1)
-    lines = 1 - 0.16 * np.exp(-(((1 - np.abs(across)) * half / 2.2) ** 2))
-    roundness = 1 - 0.08 * np.abs(across) ** 2.5
+    lines = 1 - 0.11 * np.exp(-(((1 - np.abs(across)) * half / 2.2) ** 2))
+    roundness = 1 - 0.06 * np.abs(across) ** 2.5
     upright = 0.88 + 0.12 * np.clip(1 - np.abs(y - 0.5) / 0.6, 0, 1)
     light = (lines * roundness)[None] * upright
     colour = light[..., None] * np.array([1.0, 0.965, 0.91])

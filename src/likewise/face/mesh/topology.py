@@ -57,6 +57,7 @@ class Eye:
         lower_lid: 7 points of the lower lid's edge, below those of `upper_lid`.
         lid_rows: Rows above the upper lid and how far each follows it: the lid itself, then the
             skin below the brow.
+        below: 7 points of the skin below the lower lid's edge.
         iris: Centre of the iris, then its four sides.
     """
 
@@ -65,6 +66,7 @@ class Eye:
     upper_lid: tuple[int, ...]
     lower_lid: tuple[int, ...]
     lid_rows: tuple[tuple[tuple[int, ...], float], ...]
+    below: tuple[int, ...]
     iris: tuple[int, ...]
 
 
@@ -78,6 +80,7 @@ EYES: dict[Side, Eye] = {
             ((247, 30, 29, 27, 28, 56, 190), 0.82),
             ((113, 225, 224, 223, 222, 221, 189), 0.30),
         ),
+        below=(25, 110, 24, 23, 22, 26, 112),
         iris=(468, 469, 470, 471, 472),
     ),
     "Left": Eye(
@@ -89,6 +92,7 @@ EYES: dict[Side, Eye] = {
             ((467, 260, 259, 257, 258, 286, 414), 0.82),
             ((342, 445, 444, 443, 442, 441, 413), 0.30),
         ),
+        below=(255, 339, 254, 253, 252, 256, 341),
         iris=(473, 474, 475, 476, 477),
     ),
 }

@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_NODES_ACROSS_FACE = 128
-_STILL = 0.004  # pixels; less is not motion
+_NODES_ACROSS_FACE = 84
+_STILL = 0.02  # pixels; less is not motion
+_JUMP = 1.5  # pitches of displacement between neighbouring nodes
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
 _FURTHEST = 1 << 14  # pixels; beyond, cv2's fixed point would overflow
 
@@ -49,8 +50,9 @@ class Warp:
     Args:
         picture: uint8 (H, W, 3).
         source: (V, 3) vertices at rest; x and y in pixels.
-        far: (T, 3) triangles drawn first, in this order.
-        near: (T, 3) triangles drawn over them by depth, the farthest first.
+        outer: (T, 3) triangles around the face, drawn first.
+        fillings: (T, 3) triangles of mouth and eyes, drawn next.
+        skin: (T, 3) triangles of the face, drawn last, the farthest first.
         face_width: Pixels; sets how fine the grid is.
     """
 
@@ -58,29 +60,33 @@ class Warp:
         self,
         picture: NDArray[np.uint8],
         source: NDArray[np.float64],
-        far: NDArray[np.int32],
-        near: NDArray[np.int32],
+        outer: NDArray[np.int32],
+        fillings: NDArray[np.int32],
+        skin: NDArray[np.int32],
         face_width: float,
     ) -> None:
         self._picture = picture
-        self._source = source[:, :2].copy()
-        self._far, self._near = far, near
+        self._outer, self._fillings, self._skin = outer, fillings, skin
         self._pitch = max(1.0, face_width / _NODES_ACROSS_FACE)
-        self._turned = {name: _area(self._source, t) for name, t in (("far", far), ("near", near))}
+        self._skin_area = _area(source, skin)
 
     def __call__(
-        self, vertices: NDArray[np.float64], details: Sequence[Box] = ()
+        self,
+        vertices: NDArray[np.float64],
+        texture: NDArray[np.float64],
+        details: Sequence[Box] = (),
     ) -> NDArray[np.uint8]:
         """A new picture with the vertices where they are now.
 
         Args:
             vertices: (V, 3); x, y in pixels, z away from the viewer.
+            texture: (V, 2), where in the picture each vertex takes its colour from.
             details: Regions where triangles meet with a jump (shut lids) and the map is evaluated
                 at every pixel.
         """
         frame = self._picture.copy()
-        moved = np.asarray((np.abs(vertices[:, :2] - self._source) > _STILL).any(axis=1))
-        triangles = self._order(vertices, moved)
+        moved = np.asarray((np.abs(vertices[:, :2] - texture) > _STILL).any(axis=1))
+        triangles, outer_count = self._order(vertices, moved)
         if not len(triangles):
             return frame
         height, width = frame.shape[:2]
@@ -90,28 +96,39 @@ class Warp:
             return frame
         grid = _Grid.over(box, self._pitch)
         numbers = _drawn(corners, grid)
-        maps = _affine(corners, self._source[triangles], box)
-        field = _at_nodes(numbers, maps, grid)
+        maps = _affine(corners, texture[triangles], box)
         left, top, right, bottom = box
-        field = cv2.resize(field, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
-        for detail in details:
-            _refine(field, numbers, maps, grid, detail)
-        field[..., 0] += np.arange(left, right, dtype=np.float32)
-        field[..., 1] += np.arange(top, bottom, dtype=np.float32)[:, None]
-        frame[top:bottom, left:right] = cv2.remap(
-            self._picture, field, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101
+        planes = _at_nodes(numbers, maps, grid)
+        x, y = (
+            cv2.resize(plane, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+            for plane in planes
         )
+        for detail in details:
+            _refine(x, y, numbers, maps, grid, detail)
+        x += np.arange(left, right, dtype=np.float32)
+        y += np.arange(top, bottom, dtype=np.float32)[:, None]
+        frame[top:bottom, left:right] = cv2.remap(
+            self._picture,
+            cv2.merge([x, y]),  # one map of two channels is read a quarter faster than two maps
+            None,
+            cv2.INTER_LINEAR,
+            borderMode=cv2.BORDER_REFLECT_101,
+        )
+        _soften(frame, box, _outline_jumps(numbers, planes, outer_count, grid), self._pitch)
         return frame
 
-    def _order(self, vertices: NDArray[np.float64], moved: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Triangles that moved, without those turned away, in drawing order."""
-        far = self._far[moved[self._far].any(axis=1)]
-        near_moved = moved[self._near].any(axis=1)
-        near = self._near[near_moved]
-        was = self._turned["near"][near_moved]
-        near = near[_area(vertices, near) * was > -1e-9]
-        depth = vertices[near, 2].mean(axis=1)
-        return np.vstack([far, near[np.argsort(-depth, kind="stable")]])
+    def _order(
+        self, vertices: NDArray[np.float64], moved: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.int32], int]:
+        """Triangles that moved, without those turned away, in drawing order; how many are outer."""
+        outer = self._outer[moved[self._outer].any(axis=1)]
+        fillings = self._fillings[moved[self._fillings].any(axis=1)]
+        skin_moved = moved[self._skin].any(axis=1)
+        skin = self._skin[skin_moved]
+        skin = skin[_area(vertices, skin) * self._skin_area[skin_moved] > -1e-9]
+        depth = vertices[skin, 2].mean(axis=1)
+        by_depth = np.argsort(-depth, kind="stable")
+        return np.vstack([outer, fillings, skin[by_depth]]), len(outer)
 
 
 def _area(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -144,9 +161,9 @@ def _drawn(corners: NDArray[np.float64], grid: _Grid) -> NDArray[np.int32]:
 
 
 def _affine(now: NDArray[np.float64], was: NDArray[np.float64], box: Box) -> NDArray[np.float32]:
-    """Displacement of each triangle as float32 (T + 1, 6), row 0 still.
+    """Displacement of each triangle as float32 (6, T + 1), column 0 still.
 
-    `dx = m[0] * x + m[1] * y + m[2]`, `dy = m[3] * x + m[4] * y + m[5]`, from the box's corner.
+    `dx = m[0] * x + m[2] * y + m[4]`, `dy = m[1] * x + m[3] * y + m[5]`, from the box's corner.
     """
     a, b, c = (now[:, corner] - [box[0], box[1]] for corner in range(3))
     one, other = b - a, c - a
@@ -154,20 +171,20 @@ def _affine(now: NDArray[np.float64], was: NDArray[np.float64], box: Box) -> NDA
     area = np.where(np.abs(area) < 1e-6, 1e-6, area)
     moves = was - now  # displacement at the corners
     along, across = moves[:, 1] - moves[:, 0], moves[:, 2] - moves[:, 0]
-    maps = np.zeros((len(now) + 1, 6), np.float64)
-    for axis in (0, 1):
-        slope_x = (along[:, axis] * other[:, 1] - across[:, axis] * one[:, 1]) / area
-        slope_y = (across[:, axis] * one[:, 0] - along[:, axis] * other[:, 0]) / area
-        maps[1:, 3 * axis] = slope_x
-        maps[1:, 3 * axis + 1] = slope_y
-        maps[1:, 3 * axis + 2] = moves[:, 0, axis] - slope_x * a[:, 0] - slope_y * a[:, 1]
-    return maps.astype(np.float32)
+    area = area[:, None]
+    slope_x = (along * other[:, 1:] - across * one[:, 1:]) / area
+    slope_y = (across * one[:, :1] - along * other[:, :1]) / area
+    maps = np.zeros((6, len(now) + 1), np.float32)
+    maps[0:2, 1:] = slope_x.T
+    maps[2:4, 1:] = slope_y.T
+    maps[4:6, 1:] = (moves[:, 0] - slope_x * a[:, :1] - slope_y * a[:, 1:]).T
+    return maps
 
 
 def _at_nodes(
     numbers: NDArray[np.int32], maps: NDArray[np.float32], grid: _Grid
-) -> NDArray[np.float32]:
-    """The displacement field at the nodes, float32 (rows, columns, 2)."""
+) -> list[NDArray[np.float32]]:
+    """The displacement at the nodes, right and down, each float32 (rows, columns)."""
     pitch_x, pitch_y = grid.pitch
     x = ((np.arange(grid.columns) + 0.5) * pitch_x - 0.5).astype(np.float32)
     y = ((np.arange(grid.rows) + 0.5) * pitch_y - 0.5).astype(np.float32)[:, None]
@@ -179,17 +196,23 @@ def _evaluated(
     maps: NDArray[np.float32],
     x: NDArray[np.float32],
     y: NDArray[np.float32],
-) -> NDArray[np.float32]:
-    each = np.take(maps, numbers, axis=0)
-    field = np.empty((*numbers.shape, 2), np.float32)
+) -> list[NDArray[np.float32]]:
+    chosen = numbers.astype(np.intp)
+    planes = []
     for axis in (0, 1):
-        field[..., axis] = each[..., 3 * axis] * x + each[..., 3 * axis + 1] * y
-        field[..., axis] += each[..., 3 * axis + 2]
-    return field
+        plane = maps[axis].take(chosen)
+        plane *= x
+        slope = maps[axis + 2].take(chosen)
+        slope *= y
+        plane += slope
+        plane += maps[axis + 4].take(chosen)
+        planes.append(plane)
+    return planes
 
 
 def _refine(
-    field: NDArray[np.float32],
+    x_field: NDArray[np.float32],
+    y_field: NDArray[np.float32],
     numbers: NDArray[np.int32],
     maps: NDArray[np.float32],
     grid: _Grid,
@@ -206,4 +229,35 @@ def _refine(
     rows = np.clip(np.round(2 * ((y + 0.5) / pitch_y - 0.5)), 0, numbers.shape[0] - 1)
     chosen = numbers[np.ix_(rows.astype(np.intp), columns.astype(np.intp))]
     fine = _evaluated(chosen, maps, x.astype(np.float32), y.astype(np.float32)[:, None])
-    field[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = fine
+    for field, plane in zip((x_field, y_field), fine, strict=True):
+        field[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = plane
+
+
+def _outline_jumps(
+    numbers: NDArray[np.int32], planes: list[NDArray[np.float32]], outer_count: int, grid: _Grid
+) -> NDArray[np.uint8]:
+    """Nodes on the face's outline where the map jumps: the head turned over what is behind it."""
+    face = (numbers[::2, ::2] > outer_count).astype(np.uint8)
+    cross = np.ones((3, 3), np.uint8)
+    outline = cv2.morphologyEx(face, cv2.MORPH_GRADIENT, cross)
+    jump = sum(cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, cross) for plane in planes)
+    jumps: NDArray[np.uint8] = outline * (jump > _JUMP * max(grid.pitch)).astype(np.uint8)
+    return jumps
+
+
+def _soften(frame: NDArray[np.uint8], box: Box, jumps: NDArray[np.uint8], pitch: float) -> None:
+    """Blur the frame a little along jumps of the map, which the coarse grid leaves ragged."""
+    rows, columns = np.flatnonzero(jumps.any(axis=1)), np.flatnonzero(jumps.any(axis=0))
+    if not len(rows):
+        return
+    left, top, right, bottom = box
+    mask = cv2.resize(jumps * 255, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
+    margin = round(4 * pitch)
+    first = max(0, round(rows[0] * pitch) - margin), max(0, round(columns[0] * pitch) - margin)
+    last = round(rows[-1] * pitch) + margin, round(columns[-1] * pitch) + margin
+    inside = slice(first[0], last[0]), slice(first[1], last[1])
+    patch = frame[top:bottom, left:right][inside]
+    soft = cv2.GaussianBlur(patch, (0, 0), 0.7 * pitch)
+    weight = cv2.GaussianBlur(mask[inside], (0, 0), 0.5 * pitch)[..., None]
+    mixed = patch + (soft.astype(np.float32) - patch) * (weight.astype(np.float32) / 255)
+    patch[:] = np.round(mixed).astype(np.uint8)
