@@ -1,0 +1,215 @@
+"""How alike cloned voices are: every speaker in a folder, nearest stock voice against enrolled.
+
+    python benchmarks/voices.py [FOLDER] [--engine kokoro] [--sentences 4] [--json FILE]
+
+FOLDER holds a folder for each speaker with at least two recordings (default: the project's shared
+voices, where present). The recording nearest to nine seconds is enrolled, all others judge. Per
+speaker: similarity by two encoders, raw and normalised (0 another speaker, 1 the same one),
+predicted opinion, word error rate, enrolment time and real-time factor. The machine's load is
+printed, since times on a busy machine say little; CPU seconds stand beside them.
+"""
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from likewise.voice.registry import voice_engine
+
+from likewise.audio import files
+from likewise.values import Audio, Metric, Speech, Voice
+from likewise.verify import naturalness, speaker, words
+from likewise.verify.separation import separation
+from likewise.voice.engine import VoiceEngine
+
+# Harvard sentences, list 1 and 2 (IEEE, 1969).
+SENTENCES = (
+    "The birch canoe slid on the smooth planks.",
+    "Glue the sheet to the dark blue background.",
+    "It's easy to tell the depth of a well.",
+    "These days a chicken leg is a rare dish.",
+    "Rice is often served in round bowls.",
+    "The juice of lemons makes fine punch.",
+    "The boy was there when the sun rose.",
+    "A rod is used to catch pink salmon.",
+)
+ENROLLED_SECONDS = 9.0
+LANGUAGE = "en-us"
+DEFAULT = Path(__file__).parents[2] / "shared" / "media" / "voices"
+
+
+def recordings(folder: Path) -> tuple[Audio, list[Audio]]:
+    """The recording to enrol, and the others."""
+    sounds = [files.read(path) for path in sorted(folder.iterdir()) if path.suffix != ".txt"]
+    if len(sounds) < 2:
+        raise SystemExit(f"{folder} needs at least two recordings")
+    nearest = min(sounds, key=lambda sound: abs(sound.seconds - ENROLLED_SECONDS))
+    return nearest, [sound for sound in sounds if sound is not nearest]
+
+
+def say(engine: VoiceEngine, voice: Voice, sentences: Sequence[str]) -> tuple[list[Speech], float]:
+    """Each sentence on its own, and the CPU seconds of speaking a second of sound."""
+    start = time.process_time()
+    spoken = [Speech.joined(engine.speak(text, voice, language=LANGUAGE)) for text in sentences]
+    taken = time.process_time() - start
+    return spoken, taken / sum(speech.audio.seconds for speech in spoken)
+
+
+def stock_embeddings(engine: VoiceEngine) -> list[tuple[Voice, np.ndarray]]:
+    """Every stock voice of the language with its d-vector on one sentence."""
+    return [
+        (voice, speaker.dvector.embed(say(engine, voice, SENTENCES[-1:])[0][0].audio))
+        for voice in engine.stock_voices()
+        if voice.language == LANGUAGE
+    ]
+
+
+def judged(
+    engine: VoiceEngine,
+    voice: Voice,
+    sentences: Sequence[str],
+    enrolled: Audio,
+    others: list[Audio],
+) -> dict[str, Any]:
+    """All measurements of one voice."""
+    spoken, cpu_factor = say(engine, voice, sentences)
+    sounds = [speech.audio for speech in spoken]
+    whole = Speech.joined(spoken).audio
+    metrics: list[Metric] = [
+        *speaker.similarity([whole], others, enrolled=enrolled),
+        *naturalness.opinion(whole, reference=enrolled),
+        *words.intelligibility(list(zip(sounds, sentences, strict=True)), LANGUAGE)[0],
+    ]
+    return {
+        "voice": voice.name,
+        "cpu_seconds_per_second": cpu_factor,
+        "metrics": {metric.name: metric.as_json() for metric in metrics},
+    }
+
+
+def row(name: str, result: dict[str, Any]) -> str:
+    """One line of the table."""
+    metrics = result["metrics"]
+
+    def cell(metric: str, digits: int = 2) -> str:
+        value = metrics[metric]["value"] if metric in metrics else None
+        return "   –" if value is None else f"{value:.{digits}f}"
+
+    def both(metric: str) -> str:
+        share = metrics[metric]["normalised"]
+        return f"{cell(metric, 3)} ({'–' if share is None else f'{share:+.2f}'})"
+
+    ge2e, dvector = (encoder.metric for encoder in speaker.ENCODERS)
+    enrolment = result.get("enrolment_seconds")
+    return (
+        f"{name:<22}{result['voice']:<16}{both(ge2e):<16}{both(dvector):<16}"
+        f"{cell(naturalness.OVERALL):<9}{cell('word error rate', 1):<8}"
+        f"{'–' if enrolment is None else f'{enrolment:.1f}':<9}"
+        f"{result['cpu_seconds_per_second']:.2f}"
+    )
+
+
+def error_rates(folders: Sequence[Path]) -> dict[str, dict[str, float]]:
+    """Equal error rate of each encoder over all pairs of real recordings."""
+    sounds, who = [], []
+    for folder in folders:
+        for path in sorted(folder.iterdir()):
+            sounds.append(files.read(path))
+            who.append(folder.name)
+    rows, columns = np.triu_indices(len(sounds), 1)
+    same = np.array(who)[rows] == np.array(who)[columns]
+    found = {}
+    for encoder in speaker.ENCODERS:
+        embedded = np.stack([encoder.embed(sound) for sound in sounds])
+        cosines = (embedded @ embedded.T)[rows, columns]
+        apart = separation(cosines[same], cosines[~same])
+        found[encoder.metric] = {
+            "equal_error_rate": apart.equal_error_rate,
+            "threshold": apart.threshold,
+            "same_pairs": apart.same,
+            "other_pairs": apart.other,
+        }
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT)
+    parser.add_argument("--engine", default="kokoro")
+    parser.add_argument("--sentences", type=int, default=4)
+    parser.add_argument("--json", type=Path)
+    given = parser.parse_args()
+    if not given.folder.is_dir():
+        raise SystemExit(f"There is no folder {given.folder}; name one with a folder per speaker.")
+    folders = sorted(path for path in given.folder.iterdir() if path.is_dir())
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}")
+
+    result: dict[str, Any] = {"load": load, "error_rates": error_rates(folders), "speakers": {}}
+    for metric, apart in result["error_rates"].items():
+        print(
+            f"{metric}: equal error rate {100 * apart['equal_error_rate']:.1f} % "
+            f"({apart['same_pairs']} same, {apart['other_pairs']} other pairs)"
+        )
+    engine = voice_engine(given.engine)
+    sentences = SENTENCES[: given.sentences]
+    stock = stock_embeddings(engine)
+    print(
+        f"\n{'speaker':<22}{'voice':<16}{'GE2E (norm.)':<16}{'d-vector (n.)':<16}"
+        f"{'opinion':<9}{'WER %':<8}{'enrol s':<9}CPU s/s"
+    )
+    for folder in folders:
+        enrolled, others = recordings(folder)
+        wanted = speaker.dvector.embed(enrolled)
+        nearest = max(stock, key=lambda item: float(item[1] @ wanted))[0]
+        start, cpu = time.perf_counter(), time.process_time()
+        voice = engine.enrol([enrolled], name=folder.name, language=LANGUAGE)
+        took, cpu = time.perf_counter() - start, time.process_time() - cpu
+        rows = {
+            "nearest stock voice": judged(engine, nearest, sentences, enrolled, others),
+            "enrolled": judged(engine, voice, sentences, enrolled, others)
+            | {"enrolment_seconds": took, "enrolment_cpu_seconds": cpu},
+        }
+        result["speakers"][folder.name] = rows
+        for name, measured in rows.items():
+            print(row(f"{folder.name} {name.partition(' ')[0]}", measured), flush=True)
+    for kind in ("nearest stock voice", "enrolled"):
+        print(
+            row(
+                f"mean {kind.partition(' ')[0]}",
+                mean([r[kind] for r in result["speakers"].values()]),
+            )
+        )
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+def mean(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The same measurements averaged over speakers."""
+
+    def average(values: list[float | None]) -> float | None:
+        known = [value for value in values if value is not None]
+        return float(np.mean(known)) if known else None
+
+    metrics = {
+        name: {
+            key: average([result["metrics"][name][key] for result in results])
+            for key in ("value", "normalised")
+        }
+        for name in results[0]["metrics"]
+    }
+    averaged = {
+        key: average([result.get(key) for result in results])
+        for key in ("cpu_seconds_per_second", "enrolment_seconds")
+    }
+    return {"voice": "", "metrics": metrics} | averaged
+
+
+if __name__ == "__main__":
+    main()
