@@ -1,34 +1,14 @@
 """Golden numbers of the reference and weights that are functions of (seed, name)."""
 
 import json
-import os
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from liveportrait_goldens import FOLDER, Golden
+
 import seeded_weights
-from numpy.typing import NDArray
-
-Golden = dict[str, NDArray[Any]]
-FOLDER = Path(
-    os.environ.get(
-        "LIKEWISE_GOLDEN_LIVEPORTRAIT", Path(__file__).parents[2] / "data" / "liveportrait"
-    )
-)
-
-
-def relative(found: NDArray[Any], wanted: NDArray[Any]) -> float:
-    """Largest difference over the largest magnitude wanted."""
-    assert found.shape == wanted.shape
-    return float(np.abs(found - wanted).max() / np.abs(wanted).max())
-
-
-def probe(tensor: NDArray[Any], count: int) -> NDArray[Any]:
-    """The elements that the golden file keeps of a large tensor."""
-    flat = tensor.reshape(-1)
-    return flat[np.arange(count, dtype=np.int64) * 1000003 % flat.size]
 
 
 @pytest.fixture(scope="session")
@@ -57,5 +37,22 @@ def checkpoint(golden: Golden, state_shapes: dict[str, Any]) -> Callable[[str], 
         expected = str(golden[f"meta.weights_sha256.{name}"])
         assert seeded_weights.fingerprint(content) == expected
         return seeded_weights.to_torch(content)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def filled(checkpoint: Callable[[str], Any]) -> Callable[[str], Any]:
+    """One part of the published model with name-seeded weights; the caller holds it."""
+    torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
+    from likewise.face.liveportrait import weights
+    from likewise.face.liveportrait.networks import empty
+
+    def make(name: str) -> Any:
+        part = weights.PARTS[name]
+        module = empty().get_submodule(part)
+        module.load_state_dict(weights.translated(checkpoint(name), part), assign=True)
+        assert all(value.device == torch.device("cpu") for value in module.state_dict().values())
+        return module.requires_grad_(False)
 
     return make

@@ -4,7 +4,7 @@ Shapes: B pictures; S side of the picture, s = S/4; C volume channels (32), D vo
 Source: LivePortrait (arXiv 2407.03168), section 3.1; face vid2vid (arXiv 2011.15126), appendix A.
 """
 
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
@@ -38,7 +38,8 @@ class ResidualBlock3d(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, D, s, s) -> the same shape."""
         change: Tensor = self.conv1(F.relu(self.norm1(x)))
-        return x + self.conv2(F.relu(self.norm2(change)))
+        change = self.conv2(F.relu(self.norm2(change)))
+        return x + change
 
 
 class AppearanceExtractor(nn.Module):
@@ -67,11 +68,11 @@ class AppearanceExtractor(nn.Module):
         Returns:
             (B, C, D, s, s).
         """
-        x = self.first(image)
+        x: Tensor = self.first(image)
         for down in self.downs:
             x = down(x)
         x = self.lift(x)  # (B, C*D, s, s)
-        x = x.unflatten(1, (self.sizes.volume_channels, self.sizes.volume_depth))
+        x = x.view(len(x), self.sizes.volume_channels, -1, *x.shape[2:])
         for residual in self.residuals:
             x = residual(x)
         return x

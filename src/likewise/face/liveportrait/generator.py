@@ -6,7 +6,7 @@ Sources: SPADE (arXiv 1903.07291), figures 3 and 4; LivePortrait (arXiv 2407.031
 """
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
@@ -25,8 +25,9 @@ class Spade(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """x: (B, C, H, W), condition: (B, 256, s, s) -> (B, C, H, W)."""
-        seen = F.relu(self.shared(F.interpolate(condition, size=x.shape[2:])))
-        return F.instance_norm(x) * (1 + self.gamma(seen)) + self.beta(seen)
+        seen: Tensor = F.relu(self.shared(F.interpolate(condition, size=x.shape[2:])))
+        painted: Tensor = F.instance_norm(x) * (1 + self.gamma(seen)) + self.beta(seen)
+        return painted
 
 
 class SpadeBlock(nn.Module):
@@ -46,7 +47,7 @@ class SpadeBlock(nn.Module):
 
     def forward(self, x: Tensor, condition: Tensor) -> Tensor:
         """x: (B, inputs, H, W), condition: (B, 256, s, s) -> (B, outputs, H, W)."""
-        y = self.conv_0(F.leaky_relu(self.norm_0(x, condition), SLOPE))
+        y: Tensor = self.conv_0(F.leaky_relu(self.norm_0(x, condition), SLOPE))
         y = self.conv_1(F.leaky_relu(self.norm_1(y, condition), SLOPE))
         shortcut = self.conv_s(self.norm_s(x, condition)) if self.narrows else x
         return shortcut + y

@@ -4,10 +4,11 @@ Shapes: B pictures; S side of the picture; C channels of a stage; H, W its sides
 Sources: LivePortrait (arXiv 2407.03168), section 3.1; ConvNeXt V2 (arXiv 2301.00808), figure 5.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likewise.face.liveportrait.sizes import KEYPOINTS, POSE_BINS, PUBLISHED, Sizes
@@ -25,7 +26,8 @@ class ChannelNorm(nn.LayerNorm):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, H, W) -> the same shape."""
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        normed: Tensor = super().forward(x.permute(0, 2, 3, 1))
+        return normed.permute(0, 3, 1, 2)
 
 
 class ResponseNorm(nn.Module):
@@ -38,7 +40,7 @@ class ResponseNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, H, W, C) -> the same shape."""
-        energy = torch.linalg.vector_norm(x, dim=(1, 2), keepdim=True)
+        energy: Tensor = torch.linalg.vector_norm(x, dim=(1, 2), keepdim=True)
         share = energy / (energy.mean(dim=-1, keepdim=True) + _EPSILON)
         return self.gamma * (x * share) + self.beta + x
 
@@ -56,7 +58,7 @@ class ConvNextBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (B, C, H, W) -> the same shape."""
-        y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))  # (B, H, W, C)
+        y: Tensor = self.norm(self.depthwise(x).permute(0, 2, 3, 1))  # (B, H, W, C)
         y = self.narrow(self.response(F.gelu(self.widen(y))))
         return x + y.permute(0, 3, 1, 2)
 
@@ -93,7 +95,7 @@ class MotionExtractor(nn.Module):
         stem = nn.Sequential(nn.Conv2d(3, widths[0], 4, stride=4), ChannelNorm(widths[0]))
         halvings = (
             nn.Sequential(ChannelNorm(i), nn.Conv2d(i, o, 2, stride=2))
-            for i, o in zip(widths[:-1], widths[1:], strict=True)
+            for i, o in itertools.pairwise(widths)
         )
         self.downsamples = nn.ModuleList([stem, *halvings])
         self.stages = nn.ModuleList(

@@ -44,7 +44,8 @@ class Stitching(nn.Module):
         out = self.mlp(torch.cat([source.flatten(1), driving.flatten(1)], dim=1))
         moved = driving + out[:, :COORDINATES].view(-1, KEYPOINTS, 3)
         shift = torch.nn.functional.pad(out[:, COORDINATES:], (0, 1))  # x, y of all keypoints
-        return moved + shift[:, None]
+        stitched: Tensor = moved + shift[:, None]
+        return stitched
 
 
 class LipRetargeting(nn.Module):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the field's name for it
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from likewise.face.liveportrait.sizes import KEYPOINTS, PUBLISHED, Sizes
@@ -202,7 +202,7 @@ def hourglass_input(features: Tensor, motions: Tensor, source: Tensor, driving: 
     shape = tuple(features.shape[2:])
     heat = F.pad(heat_maps(shape, driving) - heat_maps(shape, source), (0,) * 6 + (1, 0))
     repeated = features[:, None].expand(-1, count, -1, -1, -1, -1).flatten(0, 1)
-    brought = sample(repeated, motions.flatten(0, 1)).unflatten(0, (batch, count))
+    brought = sample(repeated, motions.flatten(0, 1)).view(batch, count, -1, *shape)
     return torch.cat([heat[:, :, None], brought], dim=2).flatten(1, 2)
 
 
