@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from likewise import weights
 from likewise.errors import BadInput, MissingWeights
 from likewise.hearing import ge2e
+from likewise.hearing import speaker as dvector
 from likewise.values import Audio, Metric, samples_sha256
 from likewise.verify import bootstrap
 
@@ -49,7 +50,10 @@ class Encoder:
     optimised: bool
 
 
-ENCODERS = (Encoder("ge2e", HEADLINE, ge2e.SCORER, ge2e.embed, optimised=False),)
+ENCODERS = (
+    Encoder("ge2e", HEADLINE, ge2e.SCORER, ge2e.embed, optimised=False),
+    Encoder("dvector", f"{HEADLINE}, d-vector", dvector.SCORER, dvector.embed, optimised=True),
+)
 
 
 def similarity(
