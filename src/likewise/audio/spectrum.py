@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import librosa
-import librosa.filters
-import librosa.onset
 import numpy as np
+from librosa.filters import mel as mel_filters
+from librosa.onset import onset_strength as spectral_flux
 from numpy.typing import NDArray
 
 from likewise.errors import BadInput
@@ -91,7 +91,7 @@ def log_mel(
     if lowest >= top:
         raise BadInput(f"mel bands from {lowest} to {top} Hz are empty; lower `lowest`.")
     power, times, size = _power_spectrum(audio, window_seconds, hop_seconds)
-    filters = librosa.filters.mel(
+    filters = mel_filters(
         sr=audio.sample_rate, n_fft=size, n_mels=bands, fmin=lowest, fmax=top, norm=None
     )
     centres = librosa.mel_frequencies(bands + 2, fmin=lowest, fmax=top)[1:-1]
@@ -117,7 +117,7 @@ def onset_strength(audio: Audio, *, hop_seconds: float = 0.010) -> Curve:
     mel = log_mel(audio, window_seconds=0.023, hop_seconds=hop_seconds)
     # 80 dB below the peak is inaudible; without this floor silence has the strongest onsets.
     decibels = np.maximum(mel.decibels, mel.decibels.max() - 80.0)
-    rises = librosa.onset.onset_strength(S=decibels, lag=1, center=False)
+    rises = spectral_flux(S=decibels, lag=1, center=False)
     return Curve(rises.astype(np.float64), mel.times)
 
 

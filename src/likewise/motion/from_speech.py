@@ -25,7 +25,7 @@ from likewise.motion.curves import Track
 from likewise.motion.idle import EVENT_LEAD_SECONDS, Idle, eased, frame_count
 from likewise.motion.loudness import Loudness
 from likewise.motion.phones import PhoneRow
-from likewise.motion.visemes import CHANNEL, coefficients
+from likewise.motion.visemes import CHANNEL, VOWELS, coefficients
 from likewise.values import Motion, Speech
 
 _HELD_BACK: Final = 0.75
@@ -33,6 +33,9 @@ _HELD_BACK: Final = 0.75
 
 _EVENTS_AHEAD: Final = EVENT_LEAD_SECONDS + 0.05
 """Seconds by which pauses and stresses are announced ahead of the frames that may show them."""
+
+_UNMARKED_STRESS: Final = 0.8
+"""Stress of a vowel at full loudness where the engine marks no stress."""
 
 _KEPT: Final = 1.5
 """Seconds of phones and loudness kept behind the frames, which blending still looks at."""
@@ -137,10 +140,10 @@ class SpeechActor:
                 continue
             if phone.is_pause and phone.start > 0:
                 self._idle.pause(phone.start)
-            if phone.stress > 0:
+            if phone.symbol in VOWELS:
                 middle = phone.start + min(phone.seconds, 0.2) / 2
-                loud = float(self._loudness.at(np.array([phone.start]))[0])
-                self._idle.stress(middle, phone.stress * loud)
+                loud = float(self._loudness.at(np.array([middle]))[0])
+                self._idle.stress(middle, loud * max(phone.stress, _UNMARKED_STRESS))
         self._announced = max(self._announced, until)
         self._idle.advance(until)
 

@@ -8,7 +8,7 @@ often it was cut, and a gap between two words is no pause.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from likewise.motion.visemes import LENGTHENING, PAUSES, STRESS, VOWELS, Mouth, mouths
+from likewise.motion.visemes import JOINED, LENGTHENING, PAUSES, STRESS, VOWELS, Mouth, mouths
 from likewise.values import Speech
 
 PAUSE_SECONDS = 0.12
@@ -99,6 +99,7 @@ class PhoneRow:
         if text and not letters:
             self._push_mark(text, start, end)
             return
+        letters = [*JOINED.get("".join(letters), letters)]
         self._stress = max([self._stress, *(STRESS.get(letter, 0.0) for letter in text)])
         if all(letter in PAUSES for letter in letters):
             self._append("", start, end)

@@ -173,6 +173,12 @@ def _phones() -> dict[str, tuple[Mouth, ...]]:
 PHONES: Final[Mapping[str, tuple[Mouth, ...]]] = _phones()
 """One mouth target for each IPA letter, two for a diphthong."""
 
+JOINED: Final[Mapping[str, str]] = {
+    "eɪ": "A", "aɪ": "I", "aʊ": "W", "ɔɪ": "Y", "oʊ": "O", "əʊ": "Q",
+    "tʃ": "ʧ", "dʒ": "ʤ", "ts": "ʦ", "dz": "ʣ", "tɕ": "ʨ", "dʑ": "ʥ", "tʂ": "ꭧ",
+}  # fmt: skip
+"""Diphthongs and affricates that plain IPA writes with two letters."""
+
 VOWELS: Final = frozenset("ɑaɶæɐʌɛeɜɝɚɘɞəɤᵊiɪɨᵻɒɔoɵœøuʉyʊɯAIWYOQ")
 BILABIALS: Final = frozenset("pbmɓ")
 LABIODENTALS: Final = frozenset("fvɱ")
