@@ -8,7 +8,7 @@ import click
 import typer
 
 from likewise import __version__
-from likewise.cli import looking, making, weighing
+from likewise.cli import judging, looking, making, weighing
 from likewise.errors import Cancelled, LikewiseError
 
 app = typer.Typer(
@@ -31,6 +31,7 @@ def _root(
 
 
 making.add_to(app)
+judging.add_to(app)
 looking.add_to(app)
 weighing.add_to(app)
 

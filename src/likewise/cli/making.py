@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from likewise.cli import options
+from likewise.cli.judging import typed
 from likewise.cli.show import print_notes, print_result, progress_bars
 from likewise.errors import BadInput
 
@@ -38,6 +39,7 @@ def talk(
     seed: options.Seed = 0,
     subtitles: options.Subtitles = None,
     plot: options.Plot = None,
+    report: options.Report = None,
     engine: options.Engine = "kokoro",
     as_json: options.Json = False,
 ) -> None:
@@ -45,7 +47,7 @@ def talk(
     from likewise.studio.talk import talk as job
 
     which, face_engine = options.split_face(face)
-    with progress_bars() as report:
+    with progress_bars() as progress:
         video = job(
             picture,
             _text(text),
@@ -61,9 +63,11 @@ def talk(
             seed=seed,
             subtitles=subtitles or (),
             plot=plot,
+            report=report,
+            command=typed(),
             engine=engine,
             face_engine=face_engine,
-            on_progress=report,
+            on_progress=progress,
         )
     print_notes(video.notes)
     print_result(video, as_json=as_json, lines=_video_lines(video))
@@ -88,7 +92,7 @@ def speak(
     """Speak a text in a voice into a sound file."""
     from likewise.studio.speak import speak as job
 
-    with progress_bars() as report:
+    with progress_bars() as progress:
         spoken = job(
             _text(text),
             voice=voice,
@@ -98,7 +102,7 @@ def speak(
             subtitles=subtitles or (),
             plot=plot,
             engine=engine,
-            on_progress=report,
+            on_progress=progress,
         )
     print_notes(spoken.notes)
     if str(output) == "-":
@@ -120,14 +124,14 @@ def clone(
     """Save a voice taken from recordings."""
     from likewise.studio.clone import clone as job
 
-    with progress_bars() as report:
+    with progress_bars() as progress:
         voice = job(
             samples,
             name=name,
             language=language,
             replace=replace,
             engine=engine,
-            on_progress=report,
+            on_progress=progress,
         )
     print_notes(tuple(voice.facts.get("warnings", ())))
     print(f"Saved the voice {voice.name}. Use it with: --voice {voice.name}")
@@ -159,7 +163,7 @@ def animate(
     from likewise.studio.animate import animate as job
 
     which, face_engine = options.split_face(face)
-    with progress_bars() as report:
+    with progress_bars() as progress:
         video = job(
             picture,
             audio,
@@ -175,7 +179,7 @@ def animate(
             subtitles=subtitles or (),
             engine=engine,
             face_engine=face_engine,
-            on_progress=report,
+            on_progress=progress,
         )
     print_notes(video.notes)
     print_result(video, as_json=as_json, lines=_video_lines(video))
@@ -189,8 +193,8 @@ def demo(
     """Make the demo: a painting speaks English and Japanese in a voice taken from nine seconds."""
     from likewise.studio.demo import demo as job
 
-    with progress_bars() as report:
-        made = job(output, on_progress=report)
+    with progress_bars() as progress:
+        made = job(output, on_progress=progress)
     for video in made:
         for line in _video_lines(video):
             print(line)

@@ -44,6 +44,12 @@ Plot = Annotated[
     Path | None,
     typer.Option(help="Also draw mel spectrograms and onset strength into this .png or .svg."),
 ]
+Report = Annotated[
+    Path | None,
+    typer.Option(
+        help="Also verify the video and write a report here (.html, and .json beside it)."
+    ),
+]
 Engine = Annotated[str, typer.Option(help="Voice engine.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 

@@ -74,7 +74,7 @@ def animate(
     start = time.perf_counter()
     watch = Stopwatch()
     artist = faces.face_engine(face_engine)
-    check_beside(subtitles, None)
+    check_beside(subtitles)
     with watch.stage("picture"):
         portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     if isinstance(audio, Audio):
@@ -85,11 +85,13 @@ def animate(
         recording = files.read(audio)
     on_progress(Progress("listening", 0, 1, "recordings"))
     with watch.stage("listening"):
-        speech, motion = (
-            _by_words(recording, transcript, language, engine, fps, seed, liveliness)
-            if transcript
-            else _by_sound(recording, fps, seed, liveliness)
-        )
+        if transcript:
+            from likewise.motion.from_speech import from_speech
+
+            speech = aligned(recording, transcript, language, engine=engine)
+            motion = from_speech(speech, fps, seed=seed, liveliness=liveliness)
+        else:
+            speech, motion = _by_sound(recording, fps, seed, liveliness)
     on_progress(Progress("listening", 1, 1, "recordings"))
     record = Record(keep_sound=False)
     record.add(speech)
@@ -113,25 +115,25 @@ def animate(
     )
 
 
-def _by_words(
-    recording: Audio,
-    transcript: str,
-    language: str,
-    engine: str,
-    fps: float,
-    seed: int,
-    liveliness: float,
-) -> tuple[Speech, Motion]:
+def aligned(recording: Audio, transcript: str, language: str, *, engine: str) -> Speech:
+    """The recording as speech with timings, by our own speech of the same words.
+
+    Args:
+        recording: Someone saying the transcript.
+        transcript: What is said.
+        language: Language tag; "" is the engine's first.
+        engine: Voice engine that speaks the transcript.
+
+    Raises:
+        BadInput: A silent recording or an unspeakable transcript.
+    """
     from likewise.motion.alignment import align
-    from likewise.motion.from_speech import from_speech
-    from likewise.text.languages import DEFAULT, resolve
+    from likewise.text.languages import resolve
 
     speaker = voices.voice_engine(engine)
-    wanted = resolve(language or DEFAULT)
+    wanted = resolve(language or speaker.languages[0]).tag
     voice = next(voice for voice in speaker.stock_voices() if voice.language == wanted)
-    spoken = Speech.joined(speaker.speak(transcript, voice, language=wanted))
-    speech = align(recording, spoken)
-    return speech, from_speech(speech, fps, seed=seed, liveliness=liveliness)
+    return align(recording, Speech.joined(speaker.speak(transcript, voice, language=wanted)))
 
 
 def _by_sound(recording: Audio, fps: float, seed: int, liveliness: float) -> tuple[Speech, Motion]:

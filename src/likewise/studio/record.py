@@ -26,8 +26,11 @@ class Record:
         self._keep_sound = keep_sound
         self._samples = 0
         self._rate = 1
-        self._texts: list[str] = []
+        self._texts: list[Timing] = []
         self._words: list[Timing] = []
+        self._phonemes: list[Timing] = []
+        self._engine = ""
+        self._voice = ""
         self._notes: dict[str, None] = {}
         self._kept: list[Speech] = []
 
@@ -45,20 +48,31 @@ class Record:
         """Take note of the next part."""
         if self._keep_sound and self.seconds < _PLOT_SECONDS:
             self._kept.append(part)
-        self._words += [word.shifted(self.seconds) for word in part.words]
+        start = self.seconds
+        self._words += [word.shifted(start) for word in part.words]
+        self._phonemes += [phoneme.shifted(start) for phoneme in part.phonemes]
         self._rate = part.audio.sample_rate
         self._samples += len(part.audio.samples)
-        self._texts.append(part.text)
+        self._texts.append(Timing(part.text, start, self.seconds))
         self._notes |= dict.fromkeys(part.notes)
         self.language = part.language
+        self._engine, self._voice = part.engine, part.voice
+
+    @property
+    def sentences(self) -> tuple[Timing, ...]:
+        """The parts in which the speech came, with their text."""
+        return tuple(self._texts)
 
     def words(self) -> Speech:
-        """Text and word timings of the whole, without its sound."""
+        """Text and timings of the whole, without its sound."""
         return Speech(
             Audio(np.zeros(0, np.float32), self._rate),
-            text=" ".join(text for text in self._texts if text),
+            text=" ".join(part.text for part in self._texts if part.text),
             language=self.language,
+            phonemes=tuple(self._phonemes),
             words=tuple(self._words),
+            engine=self._engine,
+            voice=self._voice,
         )
 
     def kept(self) -> Speech:
@@ -82,7 +96,7 @@ def write_subtitles(record: Record, paths: Sequence[Path | str]) -> tuple[Path, 
     return tuple(map(Path, paths))
 
 
-def check_beside(subtitles: Sequence[Path | str], plot: Path | str | None) -> None:
+def check_beside(subtitles: Sequence[Path | str], *others: Path | str | None) -> None:
     """Say at once, not after a minute's work, that a file beside the result can't be written.
 
     Raises:
@@ -94,5 +108,5 @@ def check_beside(subtitles: Sequence[Path | str], plot: Path | str | None) -> No
             raise BadInput(
                 f"Subtitles are written as .srt or .vtt, not {path.suffix or 'without a suffix'}."
             )
-    for path in map(Path, [*subtitles, *([plot] if plot is not None else [])]):
+    for path in map(Path, [*subtitles, *(other for other in others if other is not None)]):
         Draft(path).discard()

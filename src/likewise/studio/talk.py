@@ -39,6 +39,8 @@ def talk(
     seed: int = 0,
     subtitles: Sequence[Path | str] = (),
     plot: Path | str | None = None,
+    report: Path | str | None = None,
+    command: str = "",
     engine: str = "kokoro",
     face_engine: str = "mesh",
     on_progress: ProgressCallback = silent,
@@ -60,6 +62,9 @@ def talk(
         seed: Seed of the head's movement and the blinks.
         subtitles: Subtitle files to write, .srt or .vtt.
         plot: A picture of the run to write: mel spectrograms and onset strength.
+        report: A page (.html) that says how alike the result is and why; `report.json` beside it
+            has the same as data. Takes about as long again as making the video.
+        command: The command that was typed, for the report.
         engine: Voice engine.
         face_engine: Face engine.
         on_progress: Told about the stages; may be called from two threads.
@@ -79,7 +84,7 @@ def talk(
     start = time.perf_counter()
     watch = Stopwatch()
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
-    check_beside(subtitles, plot)
+    check_beside(subtitles, plot, report)
     with watch.stage("picture"):
         portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     record = Record(keep_sound=plot is not None)
@@ -100,6 +105,16 @@ def talk(
 
         plot_run(chosen.reference, record.kept(), Path(plot))
         beside += (Path(plot),)
+    if report is not None:
+        from likewise.studio.reporting import report_talk
+
+        settings = {"text": text, "language": record.language, "speed": speed, "seed": seed}
+        settings |= {"voice engine": engine, "face engine": face_engine}
+        settings |= {"command": command} if command else {}
+        with watch.stage("verifying"):
+            beside += report_talk(
+                Path(output), Path(report), portrait, chosen, record, fps, settings, on_progress
+            )
     return Video(
         path=Path(output),
         seconds=record.seconds,

@@ -1,0 +1,83 @@
+"""The report's pictures: what was measured, drawn so that a reader can see it for themselves."""
+
+import io
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.values import Audio, Speech, Timing
+from likewise.verify.lips import LipTrack
+from likewise.verify.report import Figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Canvas
+
+# Okabe and Ito's palette: told apart by every kind of colour vision.
+BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#6b7280"
+
+_LIP_SECONDS = 12.0  # more would not be legible on one picture
+
+
+def of_voice(reference: Audio | None, speech: Speech) -> list[Figure]:
+    """Mel spectrograms with onset strength, the recording above the clone."""
+    from likewise.studio.pictures import draw_run
+
+    caption = (
+        "Brightness is energy by pitch (mel scale) and time; the dotted line is onset strength, "
+        "high where a sound begins. Like voices share the heights of their bright bands."
+    )
+    return [Figure("What both sound like", caption, png_of(draw_run(reference, speech)))]
+
+
+def of_lips(track: LipTrack, wanted: NDArray[np.float64], words: Sequence[Timing]) -> list[Figure]:
+    """The mouth that was found in the finished picture, over the one the speech asks for."""
+    from matplotlib.figure import Figure as Canvas
+
+    count = min(len(track.gap), len(wanted))
+    inside = track.seconds[:count] <= _LIP_SECONDS
+    seconds, gap = track.seconds[:count][inside], track.gap[:count][inside]
+    asked = wanted[:count][inside]
+    if not np.isfinite(gap).any():
+        return []
+    canvas = Canvas(figsize=(12, 3.6), dpi=100, layout="constrained")
+    axes = canvas.add_subplot()
+    axes.plot(seconds, gap * 100, color=BLUE, linewidth=1.6, label="lips found in the video")
+    top = float(np.nanmax(gap)) * 100 or 1.0
+    scaled = asked / (asked.max() or 1.0) * top
+    axes.plot(
+        seconds, scaled, color=VERMILION, linestyle=":", linewidth=1.6, label="speech asks for"
+    )
+    for word in words:
+        if word.start < seconds[-1]:
+            middle = (word.start + min(word.end, seconds[-1])) / 2
+            axes.text(
+                middle,
+                -0.06 * top,
+                word.text,
+                ha="center",
+                va="top",
+                fontsize=8,
+                rotation=35,
+                color=GREY,
+            )
+    axes.set_xlim(0, float(seconds[-1]) or 1.0)
+    axes.set_ylim(-0.32 * top, 1.1 * top)
+    axes.set_xlabel("time, seconds")
+    axes.set_ylabel("lip gap, % of face height")
+    axes.legend(loc="upper right", frameon=False, ncols=2)
+    for side in ("top", "right"):
+        axes.spines[side].set_visible(False)
+    caption = (
+        "The mouth is found again in the finished frames. Where both lines rise and fall together "
+        "the lips fit; the distance between them sideways is the lag."
+    )
+    return [Figure("Do the lips say it?", caption, png_of(canvas), section="face")]
+
+
+def png_of(canvas: "Canvas") -> bytes:
+    """A drawn picture as PNG bytes."""
+    target = io.BytesIO()
+    canvas.savefig(target, format="png")
+    return target.getvalue()

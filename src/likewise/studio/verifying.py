@@ -1,0 +1,270 @@
+"""Verify a result: measure what can be measured, each number between its controls.
+
+`talk --report` and `likewise verify` gather the same `Evidence` in different ways; from there on
+there is one path: metrics, pictures, verdict, report.
+"""
+
+import hashlib
+import platform
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise import __version__
+from likewise.errors import BadInput
+from likewise.progress import Progress, ProgressCallback, silent
+from likewise.studio import evidence_pictures
+from likewise.studio.verdict import verdict
+from likewise.values import Audio, Metric, Speech, Timing, samples_sha256
+from likewise.verify.report import Report
+
+_SHORTEST = 1.6  # seconds; the speaker encoders' window
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """What there is to look at and listen to.
+
+    Attributes:
+        title: What is verified, for the heading.
+        media: The video or sound file, None for sound that was never a file.
+        speech: Its sound, with text and timings as far as they are known.
+        sentences: The parts of the speech with their text; empty when the text is unknown.
+        reference: A recording of the person, None when there is none.
+        picture: uint8 (H, W, 3), RGB, what was animated; None for sound alone.
+        fps: Frame rate at which the video is watched, 0 for sound alone.
+        reproduce: How the result was made, by name.
+        inputs: sha256 of the inputs, by role.
+    """
+
+    title: str
+    media: Path | None
+    speech: Speech
+    sentences: tuple[Timing, ...] = ()
+    reference: Audio | None = None
+    picture: NDArray[np.uint8] | None = None
+    fps: float = 0.0
+    reproduce: dict[str, Any] = field(default_factory=dict)
+    inputs: dict[str, str] = field(default_factory=dict)
+
+
+def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Report:
+    """Measure everything that the evidence allows.
+
+    Args:
+        evidence: The result and what it was made from.
+        on_progress: Told about the stages of measuring.
+
+    Returns:
+        The report; what could not be measured says why.
+    """
+    steps = [("voice", _voice), ("words", _words), ("sound", _sound), ("face", _face)]
+    metrics: list[Metric] = []
+    tables: dict[str, list[list[str]]] = {}
+    figures = []
+    for done, (_, measure) in enumerate(steps):
+        on_progress(Progress("verifying", done, len(steps) + 1, "steps"))
+        found, more, drawn = measure(evidence)
+        metrics += found
+        tables |= more
+        figures += drawn
+    on_progress(Progress("verifying", len(steps), len(steps) + 1, "steps"))
+    figures = [*evidence_pictures.of_voice(evidence.reference, evidence.speech), *figures]
+    on_progress(Progress("verifying", len(steps) + 1, len(steps) + 1, "steps"))
+    return Report(
+        title=evidence.title,
+        verdict=verdict(metrics),
+        metrics=tuple(metrics),
+        figures=tuple(figures),
+        reproduce=_environment() | evidence.reproduce,
+        inputs=evidence.inputs,
+        tables=tables,
+    )
+
+
+Found = tuple[list[Metric], dict[str, list[list[str]]], list[Any]]
+
+
+def _voice(evidence: Evidence) -> Found:
+    from likewise.verify import speaker
+
+    if evidence.reference is None:
+        missing = Metric.unavailable(
+            speaker.HEADLINE,
+            "there is no recording of the person to compare with",
+            unit="",
+            direction="higher is better",
+            scorer=speaker.ENCODERS[0].scorer,
+        )
+        return [missing], {}, []
+    clones = _spoken_parts(evidence)
+    return speaker.similarity(clones, [evidence.reference]), {}, []
+
+
+def _words(evidence: Evidence) -> Found:
+    from likewise.verify import words
+
+    sentences = [part for part in evidence.sentences if part.text]
+    if not sentences:
+        return [], {}, []
+    sounds = [
+        (evidence.speech.audio.between(part.start, part.end), part.text) for part in sentences
+    ]
+    metrics, heard = words.intelligibility(sounds, evidence.speech.language)
+    rows = [["Meant", "Heard"]]
+    rows += [[part.text, said.text.strip()] for part, said in zip(sentences, heard, strict=False)]
+    return metrics, {"What was meant and what was heard": rows} if heard else {}, []
+
+
+def _sound(evidence: Evidence) -> Found:
+    from likewise.verify import naturalness, sound
+
+    audio = evidence.speech.audio
+    metrics = [*naturalness.opinion(audio, reference=evidence.reference), *naturalness.facts(audio)]
+    if evidence.speech.phonemes:
+        metrics += naturalness.pace(evidence.speech)
+    metrics += sound.measures(audio, reference=evidence.reference)
+    return metrics, {}, []
+
+
+def _face(evidence: Evidence) -> Found:
+    if evidence.media is None or not evidence.fps:
+        return [], {}, []
+    from likewise.verify import face, lips, openings, watching
+
+    watched = watching.watch(_frames(evidence.media, evidence.fps), evidence.fps)
+    phonemes = evidence.speech.phonemes
+    if phonemes:
+        wanted = openings.spoken(phonemes, watched.lips.seconds)
+        metrics = lips.sync(watched.lips, wanted)
+        metrics.append(lips.closures(watched.lips, phonemes))
+    else:
+        wanted = openings.audible(evidence.speech.audio, watched.lips.seconds)
+        metrics = lips.sync(watched.lips, wanted, reference="sound")
+    if evidence.picture is not None:
+        metrics += [
+            *face.identity(evidence.picture, watched),
+            *face.steadiness(evidence.picture, watched),
+        ]
+    return metrics, {}, evidence_pictures.of_lips(watched.lips, wanted, evidence.speech.words)
+
+
+def _frames(path: Path, fps: float) -> Iterator[NDArray[np.uint8]]:
+    from likewise.video.reader import VideoReader
+
+    with VideoReader(path) as video:
+        for frame in video.frames(fps=fps):
+            yield frame.picture
+
+
+def _spoken_parts(evidence: Evidence) -> list[Audio]:
+    """Sentences as sounds, short ones joined to their neighbours, without sentences the whole."""
+    parts: list[Timing] = []
+    for part in evidence.sentences:
+        if parts and parts[-1].end - parts[-1].start < _SHORTEST:
+            parts[-1] = replace(parts[-1], end=part.end)
+        else:
+            parts.append(part)
+    if len(parts) > 1 and parts[-1].end - parts[-1].start < _SHORTEST:
+        last = parts.pop()
+        parts[-1] = replace(parts[-1], end=last.end)
+    audio = evidence.speech.audio
+    return [audio.between(part.start, part.end) for part in parts] or [audio]
+
+
+def _environment() -> dict[str, str]:
+    names = ("numpy", "onnxruntime", "opencv-python-headless", "librosa", "av")
+    return {
+        "likewise": __version__,
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "libraries": ", ".join(f"{name} {version(name)}" for name in names),
+    }
+
+
+def file_sha256(path: Path) -> str:
+    """Hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def verify(
+    result: Path | str,
+    other: Path | str | None = None,
+    *,
+    voice: Path | str | Audio | None = None,
+    portrait: Path | str | None = None,
+    text: str = "",
+    language: str = "",
+    reproduce: dict[str, Any] | None = None,
+    on_progress: ProgressCallback = silent,
+) -> Report:
+    """Verify a talking video or a sound that was made before, or by another program.
+
+    Args:
+        result: The video or sound.
+        other: A recording of the person, the same as `voice`: `verify(clone, recording)`.
+        voice: A recording of the person.
+        portrait: The picture that was animated.
+        text: What is said; words are then counted, and lips compared with phonemes.
+        language: Language tag of the text.
+        reproduce: Anything the report should say about how the result was made.
+        on_progress: Told about the stages.
+
+    Returns:
+        The report.
+
+    Raises:
+        BadInput: A file that can't be read, or a voice given twice.
+    """
+    from likewise.audio import files
+    from likewise.errors import LikewiseError
+    from likewise.video.picture import read_picture
+    from likewise.video.reader import info
+
+    if other is not None and voice is not None:
+        raise BadInput("The recording of the person is given twice: as second file and as --voice.")
+    path, recording = Path(result), voice if other is None else other
+    speech, sentences = _transcribed(files.read(path), text, language)
+    try:
+        fps = info(path).fps
+    except LikewiseError:
+        fps = 0.0  # a sound file
+    inputs = {"result": file_sha256(path)}
+    reference = None
+    if recording is not None:
+        reference = recording if isinstance(recording, Audio) else files.read(recording)
+        inputs["recording"] = samples_sha256(reference.samples)
+    picture = None
+    if portrait is not None:
+        picture = read_picture(portrait).picture
+        inputs["portrait"] = file_sha256(Path(portrait))
+    evidence = Evidence(
+        title=f"{path.name}, verified",
+        media=path,
+        speech=speech,
+        sentences=sentences,
+        reference=reference,
+        picture=picture,
+        fps=min(fps, 60.0),
+        reproduce=reproduce or {},
+        inputs=inputs,
+    )
+    return examine(evidence, on_progress=on_progress)
+
+
+def _transcribed(
+    audio: Audio, text: str, language: str
+) -> tuple[Speech, Sequence[Timing] | tuple[Timing, ...]]:
+    """The sound with timings found by aligning it with our own speech of the text."""
+    if not text:
+        return Speech(audio, "", language, engine="recording"), ()
+    from likewise.studio.animate import aligned
+
+    speech = aligned(audio, text, language, engine="kokoro")
+    return speech, (Timing(text, 0.0, audio.seconds),)
