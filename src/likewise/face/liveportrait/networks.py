@@ -5,11 +5,16 @@ model = weights.load(folder)                # the authors' weights
 look = model.appearance(image)              # (1, 32, 16, 64, 64)
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from likewise.face.liveportrait.appearance import AppearanceExtractor
+from likewise.face.liveportrait.driving import Corrections
 from likewise.face.liveportrait.generator import SpadeGenerator
+from likewise.face.liveportrait.keypoints import Floats
 from likewise.face.liveportrait.motion import MotionExtractor, ResponseNorm
 from likewise.face.liveportrait.retargeting import EyeRetargeting, LipRetargeting, Stitching
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
@@ -102,3 +107,25 @@ _HEAD_GAINS = {
     "translation": 0.04,
     "expression": 0.01,
 }
+
+
+def corrections(model: LivePortrait) -> Corrections:
+    """The model's small networks as functions of NumPy arrays."""
+    device = next(model.stitching.parameters()).device
+
+    def tensor(values: object) -> Tensor:
+        return torch.as_tensor(np.asarray(values, np.float32), device=device)[None]
+
+    def stitch(source: Floats, driving: Floats) -> Floats:
+        stitched: Floats = model.stitching(tensor(source), tensor(driving))[0].cpu().numpy()
+        return stitched
+
+    def open_lips(source: Floats, ratios: Sequence[float]) -> Floats:
+        offsets: Floats = model.lips(tensor(source), tensor(ratios))[0].cpu().numpy()
+        return offsets
+
+    def open_eyes(source: Floats, ratios: Sequence[float]) -> Floats:
+        offsets: Floats = model.eyes(tensor(source), tensor(ratios))[0].cpu().numpy()
+        return offsets
+
+    return Corrections(stitch, open_lips, open_eyes)

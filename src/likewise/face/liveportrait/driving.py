@@ -1,0 +1,411 @@
+"""From a driving face to the keypoints the picture should have.
+
+Relative driving adds the change since an anchor frame to the source; absolute driving copies.
+A region limits what is carried over. Corrections follow: stitching, closed lips, opened eyes.
+The formulas are those of the LivePortrait paper, section 3.3, and of the authors' pipeline; what
+they do differently on purpose stands at `Options.keep_motion`.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.face.liveportrait.keypoints import EYES, LIPS, FaceMotion, Floats
+from likewise.face.liveportrait.smoothing import smooth
+
+Region = Literal["all", "exp", "pose", "lip", "eyes"]
+
+# Which coordinates are expression alone. The others would carry the driver's head shape along.
+EXPRESSIVE = np.zeros((21, 3), bool)
+EXPRESSIVE[[1, 2, 6, *range(11, 21)]] = True
+EXPRESSIVE[3:5, 1] = True
+EXPRESSIVE[5, 2] = True
+EXPRESSIVE[8, 2] = True
+EXPRESSIVE[9, 1:] = True
+
+NEUTRAL = np.zeros((21, 3))
+"""Expression of a face at rest with closed lips, which one driving image is compared with.
+
+The large items of the authors' table, measured on it; the rest is below 0.001.
+"""
+NEUTRAL[[19, 20, 7, 14, 17], 1] = -0.0151, 0.0056, 0.0026, -0.0018, -0.0012
+NEUTRAL[[19, 20], 2] = -0.0025, 0.0027
+
+NORMALISED_LIP_FROM = 0.03
+CLOSED_EYES_BELOW = 0.18
+OPEN_EYES = 0.39
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a driver moves a picture.
+
+    Attributes:
+        region: What is carried over: `all`, `exp` (expression), `pose`, `lip`, `eyes`.
+        relative: Add the change since the anchor, or copy.
+        expression_friendly: Scale the change to the size of the source's keypoints.
+        multiplier: Exaggerates (above 1) or calms the motion.
+        stitching: Keep shoulders and border where they were.
+        normalise_lip: Close the lips of the source first.
+        eye_retargeting: Open the eyes to the driver's ratio, by the eye network.
+        lip_retargeting: Open the lips to the driver's ratio, by the lip network.
+        keep_motion: Retargeting replaces the driver's motion of eyes or lips only. False is the
+            authors' way: with relative driving everything else is thrown away.
+        fix_eyes: With a source video, hold its eyes as open as in its first frame.
+        variance: Observation variance of the smoothing with a source video.
+    """
+
+    region: Region = "all"
+    relative: bool = True
+    expression_friendly: bool = True
+    multiplier: float = 1.0
+    stitching: bool = True
+    normalise_lip: bool = False
+    eye_retargeting: bool = False
+    lip_retargeting: bool = False
+    keep_motion: bool = True
+    fix_eyes: bool = False
+    variance: float = 3e-7
+
+
+@dataclass(frozen=True, slots=True)
+class Ratios:
+    """How far eyes and lips of a face are open, height over width.
+
+    Attributes:
+        left_eye: 0..0.6.
+        right_eye: 0..0.6.
+        lips: 0..0.7.
+    """
+
+    left_eye: float
+    right_eye: float
+    lips: float
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """The small networks as functions of NumPy arrays.
+
+    Attributes:
+        stitch: (source, driving) keypoints (21, 3) -> corrected driving keypoints.
+        open_lips: (source keypoints, [now, wanted]) -> offsets (21, 3).
+        open_eyes: (source keypoints, [left now, right now, wanted]) -> offsets (21, 3).
+    """
+
+    stitch: Callable[[Floats, Floats], Floats]
+    open_lips: Callable[[Floats, Sequence[float]], Floats]
+    open_eyes: Callable[[Floats, Sequence[float]], Floats]
+
+
+def carried(
+    source: FaceMotion,
+    driving: FaceMotion,
+    anchor: FaceMotion | None,
+    options: Options,
+    *,
+    neutral: Floats = NEUTRAL,
+) -> FaceMotion:
+    """The source face with the driver's motion.
+
+    Args:
+        source: The picture's face.
+        driving: The driver's face now.
+        anchor: The driver's face that corresponds to the picture; None when one image drives,
+            which is then compared with a neutral expression and keeps the pose.
+        options: Region, and relative or absolute.
+        neutral: (21, 3), expression at rest.
+    """
+    poses = options.region in ("all", "pose")
+    expression = source.expression.copy()
+    if options.relative:
+        rest: Floats = neutral if anchor is None else anchor.expression
+        if options.region == "eyes" and anchor is None:
+            rest = np.zeros((21, 3))
+        wanted = source.expression + (driving.expression - rest)
+        everything = np.ones((21, 3), bool)
+    else:
+        wanted, everything = driving.expression, EXPRESSIVE
+    chosen = _coordinates(options.region, everything)
+    expression[chosen] = wanted[chosen]
+    moved = replace(source, expression=expression)
+    if not options.relative:
+        if poses:
+            moved = replace(moved, rotation=driving.rotation, translation=driving.translation)
+        return moved
+    if anchor is None:
+        return moved
+    if poses:
+        turn = driving.rotation @ anchor.rotation.T
+        moved = replace(
+            moved,
+            rotation=turn @ source.rotation,
+            translation=source.translation + (driving.translation - anchor.translation),
+        )
+    if options.region == "all":
+        moved = replace(moved, scale=source.scale * (driving.scale / anchor.scale))
+    return moved
+
+
+def carried_to_video(
+    sources: Sequence[FaceMotion],
+    drivings: Sequence[FaceMotion],
+    options: Options,
+    *,
+    neutral: Floats = NEUTRAL,
+) -> list[FaceMotion]:
+    """The faces of a source video with the driver's motion, smoothed; as many as the shorter has.
+
+    Scale stays that of the source, whose camera may move; so does translation, unless the pose is
+    copied by absolute driving.
+
+    Args:
+        sources: Faces of the source video.
+        drivings: Faces of the driving video, or one of a driving image.
+        options: Region, relative or absolute, smoothing.
+        neutral: (21, 3), expression at rest, for a driving image.
+    """
+    one_image = len(drivings) == 1
+    count = len(sources) if one_image else min(len(sources), len(drivings))
+    sources = sources[:count]
+    drivings = [drivings[0]] * count if one_image else drivings[:count]
+    first = drivings[0]
+    if options.relative:
+        rest = neutral if one_image else first.expression
+        expressions: Floats = np.stack(
+            [s.expression + (d.expression - rest) for s, d in zip(sources, drivings, strict=True)]
+        )
+        rotations: Floats = np.stack(
+            [
+                d.rotation @ first.rotation.T @ s.rotation
+                for s, d in zip(sources, drivings, strict=True)
+            ]
+        )
+    else:
+        expressions = np.stack([d.expression for d in drivings])
+        rotations = np.stack([d.rotation for d in drivings])
+    if not one_image:
+        expressions = smooth(expressions, options.variance)
+        rotations = smooth(rotations, options.variance)
+    chosen = _coordinates(options.region, EXPRESSIVE)
+    poses = options.region in ("all", "pose")
+    return [
+        replace(
+            source,
+            expression=np.where(chosen, expression, source.expression),
+            rotation=turned if poses else source.rotation,
+            translation=(source if options.relative or not poses else driving).translation,
+        )
+        for source, driving, expression, turned in zip(
+            sources, drivings, expressions, rotations, strict=True
+        )
+    ]
+
+
+def size_ratio(source: Floats, driving: Floats) -> float:
+    """Root of the ratio of the volumes that two sets of keypoints span, (21, 3) each."""
+    from scipy.spatial import ConvexHull
+
+    return float(np.sqrt(ConvexHull(source).volume / ConvexHull(driving).volume))
+
+
+class Puppeteer:
+    """Moves one face: remembers its source, its anchor and what is computed only once.
+
+    Args:
+        source: The picture's face.
+        options: How the driver moves it.
+        correct: The small networks.
+        ratios: How far the picture's eyes and lips are open; needed for retargeting and for
+            `normalise_lip`.
+        anchor: The driver's face that corresponds to the picture; None takes the first frame.
+        from_image: One image drives: no anchor, the neutral expression instead.
+        neutral: (21, 3), expression at rest.
+    """
+
+    def __init__(
+        self,
+        source: FaceMotion,
+        options: Options,
+        correct: Corrections,
+        *,
+        ratios: Ratios | None = None,
+        anchor: FaceMotion | None = None,
+        from_image: bool = False,
+        neutral: Floats = NEUTRAL,
+    ) -> None:
+        needs = options.eye_retargeting or options.lip_retargeting or options.normalise_lip
+        if needs and ratios is None:
+            raise ValueError("retargeting needs the ratios of the source's eyes and lips")
+        self._source, self._options, self._correct = source, options, correct
+        self._ratios, self._anchor = ratios, anchor
+        self._from_image, self._neutral = from_image, neutral
+        self._x_s = source.keypoints
+        self._x_anchor: Floats | None = None
+        self._size_ratio = 1.0
+        self._lip_delta = _closed_lips(self._x_s, options, correct, ratios)
+
+    @property
+    def source_keypoints(self) -> Floats:
+        """(21, 3), x_s."""
+        return self._x_s
+
+    def keypoints(self, driving: FaceMotion, ratios: Ratios | None = None) -> Floats:
+        """(21, 3), the driving keypoints x_d that the warping module gets.
+
+        Args:
+            driving: The driver's face now.
+            ratios: How far the driver's eyes and lips are open; needed for retargeting.
+        """
+        if self._anchor is None and not self._from_image:
+            self._anchor = driving
+        moved = self._carried(driving)
+        return corrected(
+            self._x_s,
+            self._friendly(moved),
+            self._options,
+            self._correct,
+            source_ratios=self._ratios,
+            driving_ratios=ratios,
+            deltas=() if self._lip_delta is None else (self._lip_delta,),
+        )
+
+    def _carried(self, driving: FaceMotion) -> Floats:
+        options = self._options
+        anchor = None if self._from_image else self._anchor
+        moved = carried(self._source, driving, anchor, options, neutral=self._neutral)
+        if options.keep_motion:
+            replaced = [*(EYES if options.eye_retargeting else ())]
+            replaced += LIPS if options.lip_retargeting else ()
+            expression = moved.expression.copy()
+            expression[replaced] = self._source.expression[replaced]
+            moved = replace(moved, expression=expression)
+        return moved.keypoints
+
+    def _friendly(self, x_d: Floats) -> Floats:
+        """The change since the anchor at the size of the source's keypoints."""
+        options = self._options
+        if not (options.relative and options.expression_friendly) or self._from_image:
+            return x_d
+        if self._x_anchor is None:
+            assert self._anchor is not None
+            self._x_anchor = self._carried(self._anchor)
+            self._size_ratio = size_ratio(self._x_s, self._x_anchor)
+        return self._x_s + self._size_ratio * (x_d - self._x_anchor)
+
+
+def corrected(
+    x_s: Floats,
+    x_d: Floats,
+    options: Options,
+    correct: Corrections,
+    *,
+    source_ratios: Ratios | None = None,
+    driving_ratios: Ratios | None = None,
+    deltas: Sequence[Floats] = (),
+) -> Floats:
+    """Stitching, retargeting and multiplier, in the authors' order.
+
+    Args:
+        x_s: (21, 3), source keypoints.
+        x_d: (21, 3), driving keypoints after the transform.
+        options: What to do.
+        correct: The small networks.
+        source_ratios: Openness of the source, for retargeting.
+        driving_ratios: Openness of the driver, for retargeting; its left eye counts for both.
+        deltas: Offsets (21, 3) added after stitching, when nothing is retargeted.
+    """
+    if options.eye_retargeting or options.lip_retargeting:
+        if source_ratios is None or driving_ratios is None:
+            raise ValueError("retargeting needs the ratios of source and driver")
+        if options.relative and not options.keep_motion:
+            x_d = x_s
+        now = source_ratios
+        if options.eye_retargeting:
+            wanted = [now.left_eye, now.right_eye, driving_ratios.left_eye]
+            x_d = x_d + correct.open_eyes(x_s, wanted)
+        if options.lip_retargeting:
+            x_d = x_d + correct.open_lips(x_s, [now.lips, driving_ratios.lips])
+        deltas = ()
+    if options.stitching:
+        x_d = correct.stitch(x_s, x_d)
+    for delta in deltas:
+        x_d = x_d + delta
+    return x_s + options.multiplier * (x_d - x_s)
+
+
+def video_keypoints(
+    sources: Sequence[FaceMotion],
+    drivings: Sequence[FaceMotion],
+    options: Options,
+    correct: Corrections,
+    *,
+    source_ratios: Sequence[Ratios] = (),
+    driving_ratios: Sequence[Ratios] = (),
+    neutral: Floats = NEUTRAL,
+) -> list[tuple[Floats, Floats]]:
+    """Source and driving keypoints of every frame of a source video.
+
+    Args:
+        sources: Faces of the source video.
+        drivings: Faces of the driver, one for a driving image.
+        options: How the driver moves them.
+        correct: The small networks.
+        source_ratios: Openness of every source frame, for the corrections that need it.
+        driving_ratios: The same of the driver, for retargeting.
+        neutral: (21, 3), expression at rest.
+    """
+    frames = carried_to_video(sources, drivings, options, neutral=neutral)
+    pairs = []
+    open_to = OPEN_EYES
+    if source_ratios:
+        first = (source_ratios[0].left_eye + source_ratios[0].right_eye) / 2
+        open_to = first if first >= CLOSED_EYES_BELOW else OPEN_EYES
+    for index, moved in enumerate(frames):
+        x_s = sources[index].keypoints
+        now = source_ratios[index] if source_ratios else None
+        driver = driving_ratios[min(index, len(driving_ratios) - 1)] if driving_ratios else None
+        deltas = []
+        closing = _closed_lips(x_s, options, correct, now)
+        if closing is not None:
+            deltas.append(closing)
+        if options.fix_eyes:
+            if now is None:
+                raise ValueError("fix_eyes needs the ratios of the source's eyes")
+            deltas.append(correct.open_eyes(x_s, [now.left_eye, now.right_eye, open_to]))
+        x_d = corrected(
+            x_s,
+            moved.keypoints,
+            options,
+            correct,
+            source_ratios=now,
+            driving_ratios=driver,
+            deltas=deltas,
+        )
+        pairs.append((x_s, x_d))
+    return pairs
+
+
+def _closed_lips(
+    x_s: Floats, options: Options, correct: Corrections, ratios: Ratios | None
+) -> Floats | None:
+    if not (options.normalise_lip and options.relative) or ratios is None:
+        return None
+    if ratios.lips < NORMALISED_LIP_FROM:
+        return None
+    return correct.open_lips(x_s, [ratios.lips, 0.0])
+
+
+def _coordinates(region: Region, everything: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which coordinates of the expression a region carries over, bool (21, 3)."""
+    chosen = np.zeros((21, 3), bool)
+    if region in ("all", "exp"):
+        return everything
+    if region == "lip":
+        chosen[list(LIPS)] = True
+    elif region == "eyes":
+        chosen[list(EYES)] = True
+    return chosen
