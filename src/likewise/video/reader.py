@@ -280,7 +280,7 @@ def _at_constant_rate(
         shown = picture
     if shown is not None:
         end = shown.seconds + step
-        last = max(tick + 1, math.ceil((end - 1e-6) * fps))
+        last = max(1, math.ceil((end - 1e-6) * fps))
         while tick < last:
             yield TimedPicture(shown.picture, tick / fps)
             tick += 1

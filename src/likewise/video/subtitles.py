@@ -11,7 +11,7 @@ into full cues and a rest.
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -164,71 +164,84 @@ def cues(words: Speech | Sequence[Timing], *, text: str = "") -> list[Cue]:
 def shown_words(timings: Sequence[Timing], text: str) -> list[Word]:
     """Words with the punctuation and spacing they have in the text.
 
-    Words are looked up in order. One that is not in the text (a number spelled out, say) is
-    shown as timed.
+    Words are looked up in order. Where one is not found (a number, say, spelled out by the voice),
+    the text between its neighbours is shown at its time, or the word itself if there is none.
     """
-    folded = text.casefold()
-    if len(folded) != len(text):
-        # Casefolding "ß" makes it longer; then positions would not fit.
-        folded = text.lower() if len(text.lower()) == len(text) else text
+    spans = [*_places(timings, text), (len(text), len(text))]
+    spaced = not any(_wide(character) for timing in timings for character in timing.text)
+    words: list[Word] = []
+    unfound: list[Timing] = []
+    position = 0
+    for index, span in enumerate(spans):
+        if span is None:
+            unfound.append(timings[index])
+            continue
+        before, between, after = _shared(text[position : span[0]])
+        if words:
+            words[-1] = replace(words[-1], text=words[-1].text + before)
+        else:
+            between = f"{before} {between}".strip()
+        if unfound and any(character.isalnum() for character in between):
+            words.append(Word(between, spaced, unfound[0].start, unfound[-1].end))
+            between = ""
+        elif unfound:
+            words += [
+                Word(timing.text.strip(), spaced, timing.start, timing.end)
+                for timing in unfound
+                if timing.text.strip()
+            ]
+        unfound.clear()
+        if between and words:
+            words[-1] = replace(words[-1], text=f"{words[-1].text} {between}")
+            between = ""
+        if index < len(timings):
+            start = span[0] - len(after)
+            shown = " ".join(f"{between} {after}{text[slice(*span)]}".split())
+            space = start > 0 and text[start - 1].isspace()
+            words.append(Word(shown, space, timings[index].start, timings[index].end))
+        elif after and words:
+            words[-1] = replace(words[-1], text=f"{words[-1].text} {after}")
+        position = span[1]
+    return words
+
+
+def _places(timings: Sequence[Timing], text: str) -> list[tuple[int, int] | None]:
+    """Where in the text each word is, None where it isn't."""
+    # Lower case may be longer ("İ"); then positions would not fit.
+    folded = text.lower() if len(text.lower()) == len(text) else text
     spans: list[tuple[int, int] | None] = []
     position = 0
     for timing in timings:
         wanted = timing.text.strip()
-        needle = wanted.casefold() if folded != text else wanted
+        needle = wanted if folded is text else wanted.lower()
         place = folded.find(needle, position) if needle else -1
         # A far match is another occurrence of a word that is not here.
         if place < 0 or place - position > 40 + len(needle):
             spans.append(None)
             continue
-        spans.append((place, place + len(needle)))
         position = place + len(needle)
-    spaced = not any(_wide(character) for timing in timings for character in timing.text)
-    words: list[Word] = []
-    for index, (timing, span) in enumerate(zip(timings, spans, strict=True)):
-        if span is None:
-            if timing.text.strip():
-                words.append(Word(timing.text.strip(), spaced, timing.start, timing.end))
-            continue
-        before = _place_before(spans, index)
-        after = next((found[0] for found in spans[index + 1 :] if found is not None), len(text))
-        start = _grow_left(text, before, span[0])
-        end = _grow_right(text, span[1], after)
-        space = start > 0 and text[start - 1].isspace()
-        words.append(Word(" ".join(text[start:end].split()), space, timing.start, timing.end))
-    return [word for word in words if word.text]
+        spans.append((place, position))
+    return spans
 
 
-def _place_before(spans: Sequence[tuple[int, int] | None], index: int) -> int:
-    return next((found[1] for found in reversed(spans[:index]) if found is not None), 0)
+def _shared(gap: str) -> tuple[str, str, str]:
+    """Share the text between two words: marks of the one before, the rest, marks of the next.
 
-
-def _grow_left(text: str, limit: int, start: int) -> int:
-    """Opening quotes and brackets belong to the word that follows."""
-    while start > limit and text[start - 1] in _OPENERS:
-        # A straight quote directly after a word closes it.
-        if start - 1 == limit and limit > 0 and text[start - 1] in _CLOSERS:
+    Closing marks follow a word without a space; whatever follows a space without one goes before
+    the next word, such as quotes and brackets that open.
+    """
+    first = 0
+    while first < len(gap) and not gap[first].isspace() and not gap[first].isalnum():
+        if gap[first] in _OPENERS and gap[first] not in _CLOSERS:
             break
-        start -= 1
-    return start
-
-
-def _grow_right(text: str, end: int, limit: int) -> int:
-    """Everything up to the next space belongs to the word before, and dashes standing alone."""
-    stop = end
-    while stop < limit and not text[stop].isspace() and not _opens(text, stop, limit):
-        stop += 1
-    rest = text[stop:limit].strip()
-    if rest and all(unicodedata.category(character) == "Pd" for character in rest):
-        stop = limit - len(text[stop:limit]) + len(text[stop:limit].rstrip())
-    return stop
-
-
-def _opens(text: str, place: int, limit: int) -> bool:
-    """Whether an opening mark begins the next word here."""
-    if text[place] not in _OPENERS or text[place] in _CLOSERS:
-        return False
-    return all(character in _OPENERS for character in text[place:limit])
+        first += 1
+    last = len(gap)
+    spaced = any(map(str.isspace, gap))
+    while last > first and not gap[last - 1].isspace() and not gap[last - 1].isalnum():
+        if not spaced and gap[last - 1] not in _OPENERS:
+            break
+        last -= 1
+    return gap[:first], gap[first:last].strip(), gap[last:]
 
 
 def _wide(character: str) -> bool:
@@ -351,6 +364,9 @@ def _timed(parts: Sequence[Sequence[Word]]) -> list[Cue]:
             earliest = made[-1].end + GAP_SECONDS if made else 0.0
             start = max(earliest, end - MIN_SECONDS, start - _LINGER_SECONDS, 0.0)
         start = min(start, part[0].start)
+        if made:
+            # Words without any length leave their cue no time of its own.
+            start = max(start, made[-1].end)
         end = max(end, start + 0.001)
         made.append(Cue(start, end, _lines(part)))
     return made
