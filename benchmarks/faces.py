@@ -103,7 +103,7 @@ def row(name: str, result: dict[str, Any]) -> str:
         cell("flicker", 3),
         f"{result['cpu_ms_per_frame']:.1f}",
     ]
-    return f"{name:<26}" + "".join(f"{text:<16}" for text in cells)
+    return f"{name:<26}" + "".join(f"{text:<19}" for text in cells)
 
 
 def spoken_by_stock_voice(text: str) -> Speech:
@@ -132,7 +132,7 @@ def main() -> None:
     motion = from_speech(speech, FPS, seed=0)
     print(f"{speech.audio.seconds:.1f} s of speech, {len(motion)} frames\n")
     heads = ("r, jaw commanded", "r, speech", "p b m", "identity", "sharpness", "flicker", "CPU ms")
-    print(f"{'picture':<26}" + "".join(f"{head:<16}" for head in heads))
+    print(f"{'picture':<26}" + "".join(f"{head:<19}" for head in heads))
     engine = face_engine(given.engine)
     result: dict[str, Any] = {"load": load, "speech": speech.text, "pictures": {}}
     for path in sorted(given.folder.iterdir()):
