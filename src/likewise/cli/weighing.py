@@ -1,4 +1,4 @@
-"""Commands about weight files: list, path, verify."""
+"""Commands about weight files: list, path, verify, pull, convert."""
 
 import json
 from pathlib import Path
@@ -15,6 +15,8 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_all)
     group.command("path")(path)
     group.command("verify")(verify)
+    group.command("pull")(pull)
+    group.command("convert")(convert)
     app.add_typer(group, name="weights")
 
 
@@ -29,6 +31,7 @@ def list_all(as_json: options.Json = False) -> None:
     for entry in weights.catalogue().values():
         found = weights.look(entry.name)
         where = f"needs the extra [{entry.extra}]" if entry.extra else "installed with Likewise"
+        where = entry.how_to_install if entry.pulled_with else where
         state = {"ok": "ok", "missing": where, "changed": "CHANGED"}[found.status]
         print(f"{entry.name:<24} {entry.size / 1e6:7.1f} MB  {entry.licence:<14} {state}")
         print(f"{'':<24} {entry.title}; {entry.source}, {entry.revision}")
@@ -63,3 +66,54 @@ def verify(as_json: options.Json = False) -> None:
             print(f"{item.status:<8} {item.entry.name:<24} {item.reason}")
     if any(item.status != "ok" and not item.entry.extra for item in found):
         raise typer.Exit(MissingWeights.exit_code)
+
+
+def pull(
+    name: Annotated[str, typer.Argument(help="What to fetch, such as xtts-v2.")],
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="You have read the licence and accept it.")
+    ] = False,
+) -> None:
+    """Fetch weights that may not be shipped, from the Hugging Face hub, after their licence."""
+    import sys
+
+    from likewise.cli.show import progress_bars
+    from likewise.errors import BadInput
+    from likewise.weights.pulling import pull as job
+
+    def agree(licence: str) -> bool:
+        print(licence, file=sys.stderr)
+        if accept_licence:
+            return True
+        if not sys.stdin.isatty():
+            raise BadInput(
+                "The licence above has to be accepted by a person. If you have read and accept "
+                f"it, run: likewise weights pull {name} --accept-licence"
+            )
+        return typer.confirm("Do you accept this licence?", err=True)
+
+    with progress_bars() as report:
+        paths = job(name, agree=agree, on_progress=report)
+    for file in paths:
+        print(file)
+
+
+def convert(
+    source: Annotated[Path, typer.Argument(help="An XTTS checkpoint: model.pth, best_model.pth.")],
+    target: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+) -> None:
+    """Write an XTTS checkpoint as safetensors, without running code that it may hold."""
+    from likewise.errors import BadInput, MissingWeights
+    from likewise.files import Draft
+
+    if target.suffix != ".safetensors":
+        raise BadInput(f"{target} must end with .safetensors.")
+    try:
+        from likewise.voice.xtts.checkpoint import convert as job
+    except ImportError as error:
+        raise MissingWeights(
+            "Converting needs PyTorch. Install it with: pip install 'likewise[torch]'"
+        ) from error
+    with Draft(target) as draft:
+        job(source, draft.path)
+    print(target)

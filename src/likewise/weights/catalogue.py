@@ -14,15 +14,17 @@ class WeightFile(BaseModel):
     """One file on disk and what it must be.
 
     Attributes:
-        place: `package:IMPORT_NAME/PATH` inside an installed package, or `shipped:PATH` below
-            `likewise/data`.
+        place: `package:IMPORT_NAME/PATH` inside an installed package, `shipped:PATH` below
+            `likewise/data`, or `hub:OWNER/REPOSITORY@COMMIT/PATH` on the Hugging Face hub.
         sha256: Hash of the file.
         size: Bytes.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    place: str = Field(pattern=r"^(package|shipped):[\w./-]+$")
+    place: str = Field(
+        pattern=r"^((package|shipped):[\w./-]+|hub:[\w.-]+/[\w.-]+@[0-9a-f]{40}/[\w./-]+)$"
+    )
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     size: int = Field(gt=0)
 
@@ -42,6 +44,8 @@ class Entry(BaseModel):
         files: The files; several are joined in order into one (`joined_sha256`).
         joined_sha256: Hash of the joined file, where `files` are parts.
         suffix: File name ending of the joined file.
+        pulled_with: Name under which `likewise weights pull` fetches it, "" when it comes with a
+            package.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +61,7 @@ class Entry(BaseModel):
     files: tuple[WeightFile, ...]
     joined_sha256: str | None = None
     suffix: str = ".onnx"
+    pulled_with: str = ""
 
     @property
     def size(self) -> int:
@@ -71,6 +76,8 @@ class Entry(BaseModel):
     @property
     def how_to_install(self) -> str:
         """The command that brings the files."""
+        if self.pulled_with:
+            return f"likewise weights pull {self.pulled_with}"
         if not self.packages:
             return "pip install --force-reinstall likewise"
         if self.extra:

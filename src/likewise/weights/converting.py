@@ -59,6 +59,10 @@ class StandIn:
     def __init__(self, *_: object, **__: object) -> None:
         pass
 
+    def __call__(self, *_: object, **__: object) -> "StandIn":
+        """Stand in for what a call would have answered."""
+        return StandIn()
+
     def __setstate__(self, _: object) -> None:
         pass
 

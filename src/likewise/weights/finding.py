@@ -154,6 +154,10 @@ def _resolve(file: WeightFile) -> Path | None:
     scheme, _, place = file.place.partition(":")
     if scheme == "shipped":
         return Path(str(files("likewise") / "data" / place))
+    if scheme == "hub":
+        from likewise.weights.pulling import in_cache
+
+        return in_cache(file)
     package, _, inner = place.partition("/")
     spec = importlib.util.find_spec(package)  # finds without running the package's code
     if spec is None or spec.origin is None:

@@ -128,6 +128,8 @@ def settled_frames(states: int) -> int:
     A frame is an average of two neighbours; where the right one is missing, interpolation repeats
     the left one. Two frames are kept back beyond that, against rounding.
     """
+    if states < 3:
+        return 0  # the second step then changes no length, and PyTorch copies instead
     quadruple = int(_FRAMES_PER_STATE) * states - 2
     return max(0, int(quadruple * _RATE_RATIO) - 2)
 

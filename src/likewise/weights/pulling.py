@@ -1,0 +1,149 @@
+"""Fetch weights that may not be shipped, from the Hugging Face hub, after showing their licence.
+
+Nothing else in Likewise uses the network. Files land in huggingface_hub's own cache, where other
+programs find them too; HF_HOME, HF_ENDPOINT and HF_HUB_OFFLINE work as usual, and what was cut off
+goes on where it stopped. Each file is pinned to a commit and hashed before it counts as there.
+
+    pull("xtts-v2", agree=lambda licence: input(licence) == "yes")
+"""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from likewise.errors import BadInput, Cancelled, MissingWeights
+from likewise.progress import Progress, ProgressCallback, silent
+from likewise.weights.catalogue import Entry, WeightFile, catalogue
+
+_EXTRA = "pip install 'likewise[torch]'"
+
+
+class HubPlace(NamedTuple):
+    """Where a file is on the hub."""
+
+    repository: str
+    revision: str
+    path: str
+
+
+def hub_place(file: WeightFile) -> HubPlace:
+    """Parts of a `hub:OWNER/REPOSITORY@COMMIT/PATH` place."""
+    repository, _, rest = file.place.removeprefix("hub:").partition("@")
+    revision, _, path = rest.partition("/")
+    return HubPlace(repository, revision, path)
+
+
+def pullable() -> list[str]:
+    """Names that `pull` knows."""
+    names = (entry.pulled_with for entry in catalogue().values())
+    return list(dict.fromkeys(name for name in names if name))
+
+
+def in_cache(file: WeightFile) -> Path | None:
+    """A hub file in the cache, unhashed; None where it isn't, or huggingface_hub is missing."""
+    try:
+        from huggingface_hub import constants, try_to_load_from_cache
+    except ImportError:
+        return None
+    place = hub_place(file)
+    found = try_to_load_from_cache(
+        place.repository,
+        place.path,
+        revision=place.revision,
+        cache_dir=constants.HF_HUB_CACHE,
+    )
+    return Path(found) if isinstance(found, str) else None
+
+
+def pull(
+    name: str, *, agree: Callable[[str], bool], on_progress: ProgressCallback = silent
+) -> list[Path]:
+    """Fetch all files of a model and verify them.
+
+    Args:
+        name: One of `pullable`.
+        agree: Gets the licence's text, answers whether the user accepts it; asked only when
+            something has to be fetched.
+        on_progress: Told about files done.
+
+    Returns:
+        The files, the model first.
+
+    Raises:
+        BadInput: No model of that name.
+        Cancelled: The licence was not accepted; only its text was fetched.
+        MissingWeights: Offline, out of reach, or not the file the catalogue names.
+    """
+    entries = [entry for entry in catalogue().values() if entry.pulled_with == name]
+    if not entries:
+        raise BadInput(f"{name!r} can't be pulled. These can: {', '.join(pullable())}.")
+    paths: dict[str, Path] = {}
+    for entry in entries:
+        there = in_cache(entry.files[0])
+        if there is not None and _right(entry.files[0], there):
+            paths[entry.name] = there
+    absent = [entry for entry in entries if entry.name not in paths]
+    if absent:
+        licence = next(entry for entry in entries if entry.name.endswith("-licence"))
+        if licence.name not in paths:
+            paths[licence.name] = _fetched(licence)
+        text = paths[licence.name].read_text(encoding="utf-8", errors="replace")
+        if not agree(text):
+            raise Cancelled("The licence was not accepted; no weights were fetched.")
+    wanted = [entry for entry in absent if entry.name not in paths]
+    for done, entry in enumerate(wanted):
+        on_progress(Progress("pulling", done, len(wanted), "files"))
+        paths[entry.name] = _fetched(entry)
+    on_progress(Progress("pulling", len(wanted), len(wanted), "files"))
+    return [paths[entry.name] for entry in entries]
+
+
+def _fetched(entry: Entry) -> Path:
+    try:
+        from huggingface_hub import constants, hf_hub_download
+        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+    except ImportError as error:
+        raise MissingWeights(
+            f"Pulling weights needs the package huggingface_hub: {_EXTRA}"
+        ) from error
+    # Its first base is the error of the HTTP library, which changes between releases of the hub.
+    broken: type[Exception] = HfHubHTTPError.__bases__[0]
+    file = entry.files[0]
+    place = hub_place(file)
+    try:
+        path = Path(
+            hf_hub_download(
+                place.repository,
+                place.path,
+                revision=place.revision,
+                cache_dir=constants.HF_HUB_CACHE,
+            )
+        )
+    except LocalEntryNotFoundError as error:
+        raise MissingWeights(
+            f"{place.path} of {place.repository} could not be fetched: {error}. If this machine is "
+            "offline (or HF_HUB_OFFLINE is set), pull on another one and copy its cache folder "
+            "(HF_HOME). What was fetched stays; run the same command again to go on."
+        ) from error
+    except (broken, OSError) as error:
+        raise MissingWeights(
+            f"{place.path} of {place.repository} could not be fetched: {error}. What was fetched "
+            "stays; run the same command again to go on."
+        ) from error
+    if not _right(file, path):
+        # Not only the link: the next pull would find the same wrong content again.
+        path.resolve().unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
+        raise MissingWeights(
+            f"{place.path} of {place.repository} is not the file that the catalogue names (sha256 "
+            f"{file.sha256}); it was deleted. Was it damaged on its way? Pull again."
+        )
+    return path
+
+
+def _right(file: WeightFile, path: Path) -> bool:
+    if not path.is_file() or path.stat().st_size != file.size:
+        return False
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
