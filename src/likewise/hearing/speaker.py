@@ -78,7 +78,7 @@ def prepare(audio: Audio) -> NDArray[np.float32]:
 
 
 def embed_prepared(speech: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Embed what `prepare` answered: mean over windows of 0.8 s, each of length 1.
+    """Embed what `prepare` answered.
 
     Args:
         speech: float32 (T,) at 16 kHz.
@@ -86,10 +86,33 @@ def embed_prepared(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         float32 (256,), length 1.
     """
+    return embed_features(features(speech))
+
+
+def features(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network sees: log10 power in 40 mel bands every 10 ms.
+
+    Args:
+        speech: float32 (T,) at 16 kHz; shorter than one window of 0.8 s is padded with zeros.
+
+    Returns:
+        float32 (N, 40), N at least 80.
+    """
     padded = np.pad(speech, (0, max(0, _FFT + (_FRAMES - 1) * _HOP - len(speech))))
     frames = np.lib.stride_tricks.sliding_window_view(padded, _FFT)[::_HOP]  # (N, 512)
     power = np.square(np.abs(np.fft.rfft(frames * _window(), axis=1)))
-    mel = np.log10(power @ _filters().T + 1e-10).astype(np.float32)  # (N, 40)
+    return np.asarray(np.log10(power @ filters().T + 1e-10), np.float32)
+
+
+def embed_features(mel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Mean over windows of 0.8 s, each of length 1, half overlapping.
+
+    Args:
+        mel: float32 (N, 40), as `features` answers it, N at least 80.
+
+    Returns:
+        float32 (256,), length 1.
+    """
     starts = range(0, len(mel) - _FRAMES + 1, _STRIDE)
     windows = np.stack([mel[start : start + _FRAMES] for start in starts])
     embeddings = _session().run(None, {"mel_window": windows})[0]  # (windows, 256)
@@ -106,7 +129,8 @@ def _window() -> NDArray[np.float64]:
 
 
 @cache
-def _filters() -> NDArray[np.float32]:
+def filters() -> NDArray[np.float32]:
+    """The 40 mel filters over 257 frequencies, float32 (40, 257)."""
     from librosa.filters import mel
 
     return np.asarray(mel(sr=SAMPLE_RATE, n_fft=_FFT, n_mels=_BANDS), np.float32)

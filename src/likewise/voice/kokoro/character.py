@@ -1,0 +1,65 @@
+"""What makes an enrolled voice its speaker's beyond the style: pitch range and timbre filter.
+
+Stock voices have neither; both functions then answer their input.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.values import Voice
+
+VOICED_HZ = 50.0
+"""The model's F0 lies far below this where it is unvoiced."""
+
+_SPREAD_LIMITS = (0.6, 1.5)
+_PITCH_LIMITS = (50.0, 700.0)
+_FILTER_HOP = 256
+
+
+def match_pitch(f0: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
+    """Move F0 to the speaker's median and spread, in log frequency.
+
+    Args:
+        f0: float32 (1, 2T), Hz.
+        voice: A voice; `facts` may hold `model_f0` (median log-Hz and its deviation in the model)
+            and `speaker_f0` (the same of the speaker).
+
+    Returns:
+        float32 (1, 2T); unvoiced frames as they were.
+    """
+    if "speaker_f0" not in voice.facts:
+        return f0
+    (speaker_median, speaker_spread) = voice.facts["speaker_f0"]
+    (model_median, model_spread) = voice.facts["model_f0"]
+    moved = f0.copy()
+    voiced = f0 > VOICED_HZ
+    scale = np.clip(speaker_spread / max(model_spread, 1e-3), *_SPREAD_LIMITS)
+    matched = np.exp((np.log(f0[voiced]) - model_median) * scale + speaker_median)
+    moved[voiced] = np.clip(matched, *_PITCH_LIMITS)
+    return moved
+
+
+def colour(samples: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
+    """Pass sound through the speaker's long-term average spectrum, and keep it in -1..1.
+
+    Args:
+        samples: float32 (T,) at 24 kHz.
+        voice: A voice; `tensors` may hold `ltas_gain`, float32 (N/2+1,), log amplitude.
+    """
+    gain = voice.tensors.get("ltas_gain")
+    if gain is None:
+        return np.clip(samples, -1.0, 1.0)
+    return np.clip(filtered(samples, np.asarray(gain, np.float32)), -1.0, 1.0)
+
+
+def filtered(samples: NDArray[np.float32], log_gain: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Zero-phase filter by a smooth log-amplitude curve; the length stays."""
+    import librosa
+
+    size = 2 * (len(log_gain) - 1)
+    spectrum = librosa.stft(samples, n_fft=size, hop_length=_FILTER_HOP)
+    shaped = spectrum * np.exp(log_gain)[:, None]
+    answer: NDArray[np.float32] = librosa.istft(
+        shaped, hop_length=_FILTER_HOP, n_fft=size, length=len(samples)
+    ).astype(np.float32)
+    return answer

@@ -1,0 +1,256 @@
+"""Kokoro as a voice engine: stock and enrolled voices, nine languages, exact timings, no torch.
+
+    engine = KokoroEngine()
+    voice = engine.stock_voices()[0]
+    for part in engine.speak("Hello there. How are you?", voice):
+        play(part.audio)                    # one part a sentence, as soon as it is ready
+
+Kokoro-82M (hexgrad, Apache-2.0) follows StyleTTS 2 (Li et al. 2023): a style vector decides both
+prosody and timbre. Enrolment finds a style for a recording (see `enrolment.py`).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.errors import BadInput, Unsupported
+from likewise.progress import Progress, ProgressCallback, silent
+from likewise.text.checking import check_speakable
+from likewise.text.languages import LANGUAGES, Language, resolve
+from likewise.text.phonemes import phonemise
+from likewise.text.sentences import ends_paragraph, sentences
+from likewise.text.words import Word
+from likewise.values import Audio, Speech, Voice
+from likewise.voice.engine import Capabilities
+from likewise.voice.kokoro import character, stock, timing
+from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
+from likewise.voice.kokoro.vocabulary import Encoding, encode
+
+NAME = "kokoro"
+
+_PAUSES = {"?": 0.40, "!": 0.40, ".": 0.40, "…": 0.55, ";": 0.28, ":": 0.28, "—": 0.25, ",": 0.18}
+_PAUSE_IN_SENTENCE = 0.06  # where a long sentence had to be cut between two words
+_PARAGRAPH_PAUSE = 0.75
+_LEAD = 0.03  # silence kept before the first sound: stops need their closure
+_TAIL = 0.05  # and after the last, which fades out in it
+_FADE = 0.005
+_TOKENS_A_PART = 180  # about 11 s of speech; memory grows by 2.2 MB a token
+
+
+class KokoroEngine:
+    """The default voice engine."""
+
+    def __init__(self, *, threads: int = 2) -> None:
+        """Make the engine; nothing is loaded before it is needed.
+
+        Args:
+            threads: Threads of the model.
+        """
+        self._threads = threads
+
+    @property
+    def name(self) -> str:
+        """Name under which the engine is registered."""
+        return NAME
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
+        return Capabilities(
+            clones=True, timings=True, streams=True, speed=True, sample_rate=SAMPLE_RATE
+        )
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """Language tags it speaks, the default first."""
+        return tuple(LANGUAGES)
+
+    @cached_property
+    def model(self) -> KokoroModel:
+        """The loaded model.
+
+        Raises:
+            MissingWeights: A weight file is missing or changed.
+        """
+        return KokoroModel(self._threads)
+
+    def stock_voices(self) -> Sequence[Voice]:
+        """The 54 voices that come with Kokoro; language and sex are in their facts."""
+        return tuple(stock.voice(name) for name in stock.names())
+
+    def enrol(
+        self,
+        references: Sequence[Audio],
+        *,
+        name: str,
+        transcripts: Sequence[str] | None = None,
+        language: str = "",
+        on_progress: ProgressCallback = silent,
+    ) -> Voice:
+        """Make a voice from recordings of one speaker; see `likewise.voice.engine`."""
+        from likewise.voice.kokoro.enrolment import enrol
+
+        del transcripts  # this tier listens to the voice, not to the words
+        tag = resolve(language).tag if language else ""
+        return enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
+
+    def speak(
+        self,
+        text: str,
+        voice: Voice,
+        *,
+        language: str = "",
+        speed: float = 1.0,
+        on_progress: ProgressCallback = silent,
+    ) -> Iterator[Speech]:
+        """Speak text, a part for each sentence; see `likewise.voice.engine`.
+
+        Text and options are checked before this returns, not when the first part is asked for.
+        """
+        spoken_in = resolve(language or voice.language or "en-us")
+        if voice.engine != NAME:
+            raise BadInput(
+                f"The voice {voice.name!r} belongs to the engine {voice.engine!r}, not to Kokoro. "
+                "Speak with that engine, or clone the voice again with this one."
+            )
+        if spoken_in.tag not in self.languages:
+            raise Unsupported(
+                f"Kokoro doesn't speak {spoken_in.name}. It speaks: {', '.join(self.languages)}."
+            )
+        if not 0.5 <= speed <= 2.0:
+            raise BadInput(f"A speed of {speed} is out of range. Choose from 0.5 to 2.0.")
+        check_speakable(text, spoken_in)
+        return self._parts(text, voice, spoken_in, speed, on_progress)
+
+    def _parts(
+        self,
+        text: str,
+        voice: Voice,
+        language: Language,
+        speed: float,
+        on_progress: ProgressCallback,
+    ) -> Iterator[Speech]:
+        places = list(sentences(text, language))
+        said = 0
+        for done, (start, end) in enumerate(places):
+            on_progress(Progress("speaking", done, len(places), "sentences"))
+            sentence = text[start:end]
+            words = phonemise(sentence, language)
+            groups = _cut(words, language.tag)
+            for index, (group, encoding) in enumerate(groups):
+                first = 0 if index == 0 else group[0].start
+                last = groups[index + 1][0][0].start if index + 1 < len(groups) else len(sentence)
+                final = index + 1 == len(groups)
+                pause = _pause(group, final=final)
+                if final and ends_paragraph(text, end):
+                    pause = _PARAGRAPH_PAUSE
+                if final and done + 1 == len(places):
+                    pause = 0.0
+                part = self._say(group, encoding, voice, language, speed, pause / speed)
+                said += 1
+                yield replace(part, text=sentence[first:last].strip())
+        on_progress(Progress("speaking", len(places), len(places), "sentences"))
+
+    def _say(
+        self,
+        words: Sequence[Word],
+        encoding: Encoding,
+        voice: Voice,
+        language: Language,
+        speed: float,
+        pause: float,
+    ) -> Speech:
+        style = stock.row(voice, len(encoding.ids))
+        prosody = self.model.front(encoding.ids, style, speed=speed)
+        prosody = replace(prosody, f0=character.match_pitch(prosody.f0, voice))
+        samples = self.model.decode(prosody, style)
+        samples = character.colour(samples, voice)
+        spans = timing.spans(prosody.durations, encoding, samples)
+        samples, spans = _trimmed(samples, spans, pause)
+        return Speech(
+            audio=Audio(samples, SAMPLE_RATE),
+            text="",
+            language=language.tag,
+            phonemes=timing.phoneme_timings(spans, encoding),
+            words=timing.word_timings(spans, encoding, words),
+            engine=NAME,
+            voice=voice.name,
+        )
+
+
+def _cut(words: Sequence[Word], tag: str) -> list[tuple[list[Word], Encoding]]:
+    """Groups of words small enough for the model, cut after punctuation where possible."""
+    groups: list[tuple[list[Word], Encoding]] = []
+    waiting = list(words)
+    while waiting:
+        encoding = encode(waiting, tag)
+        if len(encoding.ids) <= _TOKENS_A_PART:
+            if encoding.phones:
+                groups.append((waiting, encoding))
+            break
+        count = _fitting(waiting, tag)
+        group, waiting = waiting[:count], waiting[count:]
+        encoding = _shortened(encode(group, tag))
+        if encoding.phones:
+            groups.append((group, encoding))
+    return groups
+
+
+def _fitting(words: Sequence[Word], tag: str) -> int:
+    """How many words to take: up to the last pause that fits, else the last word that fits."""
+    length, fits, after_pause = 0, 0, 0
+    for index, word in enumerate(words):
+        length += len(encode([word], tag).ids) + 1
+        if length > _TOKENS_A_PART:
+            break
+        fits = index + 1
+        if any(sign in _PAUSES for sign in word.after) and length > _TOKENS_A_PART // 4:
+            after_pause = index + 1
+    return after_pause or max(fits, 1)
+
+
+def _shortened(encoding: Encoding) -> Encoding:
+    """An encoding of one endless word, cut to what the model can read."""
+    if len(encoding.ids) <= MAX_TOKENS:
+        return encoding
+    owners = encoding.owners[:MAX_TOKENS]
+    return Encoding(
+        encoding.ids[:MAX_TOKENS], owners, encoding.phones[: max(owners, default=-1) + 1]
+    )
+
+
+def _pause(words: Sequence[Word], *, final: bool) -> float:
+    """Seconds of silence after a part, by its last sign."""
+    signs = [sign for sign in words[-1].after if sign in _PAUSES]
+    if signs:
+        return _PAUSES[signs[-1]]
+    return _PAUSES["."] if final else _PAUSE_IN_SENTENCE
+
+
+def _trimmed(
+    samples: NDArray[np.float32], spans: list[timing.Span], pause: float
+) -> tuple[NDArray[np.float32], list[timing.Span]]:
+    """Sound with a short lead, faded edges and the pause at its end, and its spans."""
+    voiced = [span for span in spans if span.owner >= 0]
+    start = max(0, voiced[0].start - round(_LEAD * SAMPLE_RATE))
+    end = min(len(samples), voiced[-1].end + round(_TAIL * SAMPLE_RATE))
+    kept = samples[start:end].copy()
+    fade = min(round(_FADE * SAMPLE_RATE), len(kept) // 2)
+    ramp = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
+    kept[:fade] *= ramp
+    kept[len(kept) - fade :] *= ramp[::-1]
+    silence = np.zeros(round(pause * SAMPLE_RATE), np.float32)
+    whole = np.concatenate([kept, silence])
+    moved = [
+        timing.Span(span.owner, max(span.start - start, 0), min(span.end - start, len(kept)))
+        for span in spans
+    ]
+    moved = [span for span in moved if span.end > span.start or span.owner >= 0]
+    if moved[-1].owner == -1:
+        moved[-1] = timing.Span(-1, moved[-1].start, len(whole))
+    elif len(whole) > moved[-1].end:
+        moved.append(timing.Span(-1, moved[-1].end, len(whole)))
+    return whole, moved

@@ -1,0 +1,157 @@
+"""Find a speaker among mixtures of the stock voices: seconds, no training, no torch.
+
+The recording's F0 chooses the stock voices that may take part, for encoders mistake the sex of
+noisy recordings. Each is given the recording's colour (LTAS), so that microphone and room count
+for nothing, and compared by a speaker encoder; non-negative least squares finds the weights. The
+mixture's pitch is then moved to the speaker's, and its sound filtered to the speaker's LTAS.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.hearing import speaker
+from likewise.progress import Progress, ProgressCallback
+from likewise.text.languages import resolve
+from likewise.text.phonemes import phonemise
+from likewise.values import Audio, Voice, samples_sha256
+from likewise.voice.kokoro import stock
+from likewise.voice.kokoro.character import VOICED_HZ, filtered, match_pitch
+from likewise.voice.kokoro.listening import SENTENCE, listening
+from likewise.voice.kokoro.ltas import ltas, matching_gain
+from likewise.voice.kokoro.model import SAMPLE_RATE, KokoroModel, Prosody
+from likewise.voice.kokoro.reference import Reference, choose
+from likewise.voice.kokoro.vocabulary import encode
+
+_CANDIDATES = 14
+_RIDGE = 0.1
+_RANK = 12
+_NOTICEABLE = 0.02
+_STEPS = 4
+
+
+def enrol(
+    model: KokoroModel,
+    recordings: Sequence[Audio],
+    *,
+    name: str,
+    language: str,
+    on_progress: ProgressCallback,
+) -> Voice:
+    """Make a voice from recordings of one speaker.
+
+    Args:
+        model: Renders one sentence to measure the mixture.
+        recordings: One or more, at least a second of speech in all.
+        name: Name of the voice.
+        language: Language tag of the speaker, "" when unknown.
+        on_progress: Told about steps done.
+
+    Returns:
+        A voice with `mean`, `places`, `directions` (its styles) and `ltas_gain`.
+
+    Raises:
+        BadInput: Nothing usable in the recordings.
+    """
+    on_progress(Progress("enrolling", 0, _STEPS, "steps"))
+    reference = choose(recordings)
+    median = float(np.log(reference.track.median_hz or 1.0))
+    spread = float(reference.track.spread or 0.0)
+    on_progress(Progress("enrolling", 1, _STEPS, "steps"))
+    colour = ltas(reference.speech)
+    mixture = mix(reference, median, colour)
+    on_progress(Progress("enrolling", 2, _STEPS, "steps"))
+    tensors = _factored(mixture)
+    facts = {
+        "f0_hz": round(float(np.exp(median)), 1),
+        "speaker_f0": [median, spread],
+        "seconds_used": round(reference.seconds, 2),
+        "mixture": {
+            voice: round(weight, 3) for voice, weight in mixture.items() if weight > _NOTICEABLE
+        },
+        "bandwidth_hz": round(reference.bandwidth_hz),
+        "snr_db": round(reference.snr_db, 1),
+        "warnings": list(reference.warnings),
+    }
+    unmatched = Voice(name, "kokoro", tensors, language)
+    prosody, style = _prosody(model, unmatched)
+    voiced = np.log(prosody.f0[prosody.f0 > VOICED_HZ])
+    facts["model_f0"] = [float(np.median(voiced)), float(voiced.std())]
+    on_progress(Progress("enrolling", 3, _STEPS, "steps"))
+    uncoloured = Voice(name, "kokoro", tensors, language, facts=facts)
+    f0 = match_pitch(prosody.f0, uncoloured)
+    samples = model.decode(Prosody(prosody.durations, f0, prosody.energy, prosody.features), style)
+    gain = matching_gain(colour, ltas(samples), bandwidth_hz=0.95 * reference.bandwidth_hz)
+    gain += np.log(_rms(samples) / _rms(filtered(samples, gain)))
+    on_progress(Progress("enrolling", _STEPS, _STEPS, "steps"))
+    heard = np.concatenate([recording.samples for recording in recordings])
+    return Voice(
+        name=name,
+        engine="kokoro",
+        tensors=tensors | {"ltas_gain": gain.astype(np.float32)},
+        language=language,
+        reference_sha256=samples_sha256(heard),
+        facts=facts,
+    )
+
+
+def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dict[str, float]:
+    """Weights of the stock voices that together come nearest to a speaker.
+
+    Args:
+        reference: The speaker.
+        median: Median of the speaker's log F0.
+        colour: float32 (513,), the speaker's LTAS.
+
+    Returns:
+        Weight of each stock voice that takes part, summing to 1.
+    """
+    from scipy.optimize import nnls
+
+    table = listening()
+    target = speaker.embed(Audio(reference.speech, SAMPLE_RATE))
+    nearest = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")[:_CANDIDATES]
+    candidates = np.stack(
+        [
+            table.embedding(
+                index,
+                matching_gain(colour, table.ltas[index], bandwidth_hz=reference.bandwidth_hz),
+            )
+            for index in nearest
+        ]
+    )
+    system = np.concatenate([candidates.T, np.sqrt(_RIDGE) * np.eye(len(nearest))])
+    weights, _ = nnls(system, np.concatenate([target, np.zeros(len(nearest))]))
+    weights = weights / weights.sum() if weights.sum() > 0 else np.eye(len(nearest))[0]
+    return {
+        table.names[index]: float(weight)
+        for index, weight in zip(nearest, weights, strict=True)
+        if weight > 0
+    }
+
+
+def _factored(mixture: dict[str, float]) -> dict[str, NDArray[np.float32]]:
+    """All style rows of a mixture, kept as the stock voices are."""
+    rows = np.zeros_like(stock.pack(stock.factors(next(iter(mixture)))))
+    for name, weight in mixture.items():
+        rows = rows + np.float32(weight) * stock.pack(stock.factors(name))
+    mean = rows.mean(axis=0)
+    left, sizes, right = np.linalg.svd(rows - mean, full_matrices=False)
+    return {
+        "mean": mean.astype(np.float32),
+        "places": np.ascontiguousarray(left[:, :_RANK] * sizes[:_RANK], np.float32),
+        "directions": np.ascontiguousarray(right[:_RANK], np.float32),
+    }
+
+
+def _prosody(model: KokoroModel, voice: Voice) -> tuple[Prosody, NDArray[np.float32]]:
+    """How the mixture would say the table's sentence."""
+    english = resolve("en-us")
+    ids = encode(phonemise(SENTENCE, english), english.tag).ids
+    style = stock.row(voice, len(ids))
+    return model.front(ids, style), style
+
+
+def _rms(samples: NDArray[np.float32]) -> float:
+    return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))) + 1e-9)

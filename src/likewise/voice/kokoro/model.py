@@ -1,0 +1,116 @@
+"""Kokoro's three sessions on onnxruntime: phonemes to prosody, prosody to sound.
+
+model = KokoroModel()
+prosody = model.front(ids, style)
+audio = model.decode(prosody, style)
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.voice.kokoro import graph
+
+SAMPLE_RATE = 24_000
+FRAME_RATE = 40
+"""Duration frames a second."""
+FRAME_SAMPLES = SAMPLE_RATE // FRAME_RATE
+MAX_TOKENS = 508
+"""Kokoro's context is 512, with a zero on both sides and a style row for at most 510."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prosody:
+    """What the front decides and the decoder plays; T frames of 1/40 s.
+
+    Attributes:
+        durations: int (L+2,), frames of each token, the zeros around them included.
+        f0: float32 (1, 2T), Hz at 80 Hz, unvoiced frames about 3 to 10.
+        energy: float32 (1, 2T).
+        features: float32 (1, 512, T), text features.
+    """
+
+    durations: NDArray[np.int64]
+    f0: NDArray[np.float32]
+    energy: NDArray[np.float32]
+    features: NDArray[np.float32]
+
+
+class KokoroModel:
+    """The loaded model; safe to call from several threads."""
+
+    def __init__(self, threads: int = 2) -> None:
+        """Load the parts, cutting them from the model on first use.
+
+        Args:
+            threads: Threads inside an operation. Two do not wait busily for each other, so the
+                face can be drawn at the same time.
+
+        Raises:
+            MissingWeights: The model is missing or changed.
+        """
+        self._sessions = {
+            cut.name: _session(str(graph.part(cut)), threads)
+            for cut in (graph.FRONT, graph.SOURCE, graph.DECODER)
+        }
+        # One run at a time: two at once need twice the memory and are no faster.
+        self._lock = threading.Lock()
+
+    def front(
+        self, ids: Sequence[int], style: NDArray[np.float32], *, speed: float = 1.0
+    ) -> Prosody:
+        """Durations, F0, energy and features of a text.
+
+        Args:
+            ids: Token numbers, 1 to `MAX_TOKENS`.
+            style: float32 (256,).
+            speed: Divides all durations.
+        """
+        feed: dict[str, NDArray[Any]] = {
+            "tokens": np.array([[0, *ids, 0]], np.int64),
+            "style": style.reshape(1, 256).astype(np.float32),
+            "speed": np.array([speed], np.float32),
+        }
+        durations, f0, energy, features = self._run(graph.FRONT, feed)
+        return Prosody(np.round(durations).astype(np.int64).ravel(), f0, energy, features)
+
+    def decode(self, prosody: Prosody, style: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Sound of a prosody.
+
+        Args:
+            prosody: As `front` answers it, F0 and energy perhaps changed.
+            style: float32 (256,).
+
+        Returns:
+            float32 (600 T,) at 24 kHz.
+        """
+        (harmonics,) = self._run(graph.SOURCE, {graph.F0: prosody.f0})
+        feed = {
+            "style": style.reshape(1, 256).astype(np.float32),
+            graph.FEATURES: prosody.features,
+            graph.F0: prosody.f0,
+            graph.ENERGY: prosody.energy,
+            graph.HARMONICS: harmonics,
+        }
+        (audio,) = self._run(graph.DECODER, feed)
+        samples: NDArray[np.float32] = np.asarray(audio, np.float32).ravel()
+        return samples
+
+    def _run(self, cut: graph.Cut, feed: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        with self._lock:
+            answers: list[NDArray[Any]] = self._sessions[cut.name].run(list(cut.outputs), feed)
+        return answers
+
+
+def _session(path: str, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,191 @@
+"""From recordings to the few seconds of speech that enrolment listens to, with honest warnings."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.audio.level import (
+    clipped_share,
+    noise_floor_dbfs,
+    peak_dbfs,
+    rms_dbfs,
+    speech_activity,
+)
+from likewise.audio.resampling import resampled
+from likewise.errors import BadInput
+from likewise.hearing.pitch import PitchTrack, octaves_mended, pitch
+from likewise.values import Audio
+from likewise.voice.kokoro.ltas import BINS, SIZE
+from likewise.voice.kokoro.model import SAMPLE_RATE
+
+_MOST_SECONDS = 12.0
+_LEAST_SECONDS = 1.0
+_SHORT_SECONDS = 4.0
+_LONGEST_HEARD = 120.0  # of each recording: enough to choose from
+_CLIPPED_SHARE = 5e-4
+_NOISY_DB = 18.0
+_NARROW_HZ = 4_600.0
+_VOICED_SHARE = 0.1
+_SUNG_SHARE = 0.93
+_WIDE_SPREAD = 0.42
+_STEADY_SPREAD = 0.012
+_LEVEL_DBFS = -25.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reference:
+    """What a speaker sounds like, as heard in the recordings.
+
+    Attributes:
+        speech: float32 (T,) at 24 kHz, RMS -25 dBFS, 1 to 12 s.
+        track: F0 of the chosen speech.
+        bandwidth_hz: Up to where the recording holds sound.
+        snr_db: Speech level above the noise floor.
+        warnings: What may make the voice less alike, in words for the user.
+    """
+
+    speech: NDArray[np.float32]
+    track: PitchTrack
+    bandwidth_hz: float
+    snr_db: float
+    warnings: tuple[str, ...]
+
+    @property
+    def seconds(self) -> float:
+        """How much speech was chosen."""
+        return len(self.speech) / SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Span:
+    """A stretch of sound between pauses."""
+
+    order: int
+    samples: NDArray[np.float32]
+    hz: NDArray[np.float64]
+    quality: float
+
+
+def choose(recordings: Sequence[Audio]) -> Reference:
+    """The best seconds of speech in one or more recordings of one speaker.
+
+    Raises:
+        BadInput: No recording, samples that are not numbers, silence, less than a second of
+            sound, or sound without a voice.
+    """
+    if not recordings:
+        raise BadInput("Cloning needs at least one recording of the speaker.")
+    spans: list[_Span] = []
+    clipped, floors = [], []
+    for number, recording in enumerate(recordings, start=1):
+        name = "The recording" if len(recordings) == 1 else f"Recording {number}"
+        _check(recording, name)
+        sound = resampled(recording.between(0.0, _LONGEST_HEARD), SAMPLE_RATE)
+        clipped.append(clipped_share(recording))
+        floors.append(noise_floor_dbfs(sound) - rms_dbfs(sound))
+        spans += _spans(sound, len(spans))
+    chosen = _best(spans)
+    seconds = sum(len(span.samples) for span in chosen) / SAMPLE_RATE
+    if seconds < _LEAST_SECONDS:
+        raise BadInput(
+            f"Only {seconds:.1f} s of sound stand out of the background; cloning needs at least "
+            f"{_LEAST_SECONDS:.0f} s of speech, better 6 to 12. Give a longer recording."
+        )
+    speech = np.concatenate([span.samples for span in chosen])
+    track = octaves_mended(np.concatenate([span.hz for span in chosen]))
+    share = track.voiced_seconds / seconds
+    if share < _VOICED_SHARE or (track.spread or 0.0) < 1e-4:
+        raise BadInput(
+            f"No voice is heard in the recording: {share:.0%} of the sound has a pitch. Give a "
+            "recording of one person speaking, without music."
+        )
+    level = 10 ** (_LEVEL_DBFS / 20) / np.sqrt(np.mean(np.square(speech, dtype=np.float64)))
+    speech = np.asarray(speech * level, np.float32)
+    bandwidth = _bandwidth(speech)
+    snr = -max(floors)
+    warnings = _warnings(seconds, max(clipped), bandwidth, snr, share, track)
+    return Reference(speech, track, bandwidth, float(snr), warnings)
+
+
+def _check(recording: Audio, name: str) -> None:
+    if not np.isfinite(recording.samples).all():
+        raise BadInput(f"{name} holds samples that are not numbers; export it again.")
+    if recording.seconds < _LEAST_SECONDS:
+        raise BadInput(
+            f"{name} has {recording.seconds:.1f} s; cloning needs at least {_LEAST_SECONDS:.0f} s "
+            "of speech, better 6 to 12. Give a longer recording."
+        )
+    if peak_dbfs(recording) < -70.0:
+        raise BadInput(f"{name} is silent. Check the microphone, and give one with speech in it.")
+
+
+def _spans(sound: Audio, first: int) -> list[_Span]:
+    """The stretches of activity of a recording with their pitch and quality."""
+    track = pitch(sound)
+    spans = []
+    for index, (start, end) in enumerate(speech_activity(sound)):
+        part = sound.between(start, end)
+        hz = track.hz[round(start * 100) : round(end * 100)]
+        voiced = float((hz > 0).mean()) if len(hz) else 0.0
+        # Loud, voiced and unclipped stretches tell most about a voice.
+        quality = rms_dbfs(part) / 20.0 + voiced - 50.0 * clipped_share(part)
+        spans.append(_Span(first + index, part.samples, hz, quality))
+    return spans
+
+
+def _best(spans: Sequence[_Span]) -> list[_Span]:
+    """The best spans up to the wanted length, in the order they were said."""
+    chosen: list[_Span] = []
+    room = round(_MOST_SECONDS * SAMPLE_RATE)
+    for span in sorted(spans, key=lambda span: -span.quality):
+        if room <= 0:
+            break
+        taken = span.samples[:room]
+        frames = round(len(taken) / SAMPLE_RATE * 100)
+        chosen.append(_Span(span.order, taken, span.hz[:frames], span.quality))
+        room -= len(taken)
+    return sorted(chosen, key=lambda span: span.order)
+
+
+def _bandwidth(speech: NDArray[np.float32]) -> float:
+    """The frequency above which the recording falls off a cliff, Hz."""
+    from librosa import stft
+
+    power = np.square(np.abs(stft(speech, n_fft=SIZE, hop_length=SIZE // 2))).mean(axis=1)
+    level = 10 * np.log10(power + 1e-14)
+    smooth = np.convolve(level, np.ones(9) / 9, mode="same")
+    floor = smooth[30:300].max() - 65.0
+    above = np.flatnonzero(smooth[: BINS - 5] > floor)
+    return float((above[-1] if len(above) else BINS - 1) * SAMPLE_RATE / SIZE)
+
+
+def _warnings(
+    seconds: float, clipped: float, bandwidth: float, snr: float, share: float, track: PitchTrack
+) -> tuple[str, ...]:
+    said = []
+    if seconds < _SHORT_SECONDS:
+        said.append(
+            f"Only {seconds:.1f} s of speech were found; 6 to 12 s give a voice that is more alike."
+        )
+    if clipped > _CLIPPED_SHARE:
+        said.append(
+            "The recording is clipped (too loud for the microphone); a quieter one sounds cleaner."
+        )
+    if bandwidth < _NARROW_HZ:
+        said.append(
+            f"The recording holds nothing above {bandwidth / 1000:.1f} kHz, like a telephone; the "
+            "colour of the voice above that is guessed."
+        )
+    if snr < _NOISY_DB:
+        said.append(
+            f"The recording is noisy (speech only {snr:.0f} dB above the background); a quieter "
+            "room gives a voice that is more alike."
+        )
+    spread = track.spread or 0.0
+    if share > _SUNG_SHARE or spread > _WIDE_SPREAD or spread < _STEADY_SPREAD:
+        said.append(
+            "The recording may hold music or singing; one person speaking alone works best."
+        )
+    return tuple(said)
