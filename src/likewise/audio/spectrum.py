@@ -22,6 +22,8 @@ from likewise.values import Audio
 FLOOR_DB: Final = -100.0
 """Digital silence, in dB relative to a full-scale sine."""
 
+_ONSET_WINDOW: Final = 0.023
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Mel:
@@ -114,11 +116,13 @@ def onset_strength(audio: Audio, *, hop_seconds: float = 0.010) -> Curve:
     Raises:
         BadInput: No samples.
     """
-    mel = log_mel(audio, window_seconds=0.023, hop_seconds=hop_seconds)
+    mel = log_mel(audio, window_seconds=_ONSET_WINDOW, hop_seconds=hop_seconds)
     # 80 dB below the peak is inaudible; without this floor silence has the strongest onsets.
     decibels = np.maximum(mel.decibels, mel.decibels.max() - 80.0)
     rises = spectral_flux(S=decibels, lag=1, center=False)
-    return Curve(rises.astype(np.float64), mel.times)
+    # A sound cut off in its middle ends with a click in the spectrum, which is nobody's onset.
+    whole = mel.times < audio.seconds - _ONSET_WINDOW / 2
+    return Curve(np.where(whole, rises, 0.0).astype(np.float64), mel.times)
 
 
 def average_spectrum(
