@@ -98,10 +98,21 @@ def test_a_raised_copy_is_higher_by_what_it_was_raised(clip: Audio) -> None:
     """Played 2^(3/12) times as fast, everything rises by three semitones, 18.9 %."""
     faster = Audio(clip.samples, round(clip.sample_rate * 2 ** (3 / 12)))
     found = {metric.name: metric for metric in sound.compare(faster, clip)}
-    assert found["pitch"].value == pytest.approx(3, abs=0.5)
-    assert found["formant F1"].value == pytest.approx(18.9, abs=8)
-    assert found["formant F3"].value == pytest.approx(18.9, abs=8)
-    assert found["pitch"].ceiling is not None
+    assert found["pitch difference"].value == pytest.approx(3, abs=0.5)
+    assert found["formant F1 difference"].value == pytest.approx(18.9, abs=8)
+    assert found["formant F3 difference"].value == pytest.approx(18.9, abs=8)
+    assert found["pitch difference"].ceiling is not None
+
+
+def test_measures_stand_beside_the_persons(clip: Audio) -> None:
+    found = {metric.name: metric for metric in sound.measures(clip, reference=clip)}
+    assert 140 < found["median pitch"].value < 190
+    assert found["formant F1"].value < found["formant F2"].value < found["formant F3"].value
+    assert all(metric.ceiling == metric.value for metric in found.values())
+    alone = sound.measures(clip.between(0, 2))
+    assert all(metric.ceiling is None for metric in alone)
+    silent = sound.measures(Audio(np.zeros(16_000, np.float32), 16_000))
+    assert all(metric.value is None for metric in silent)
 
 
 def test_a_sound_does_not_differ_from_itself(clip: Audio) -> None:

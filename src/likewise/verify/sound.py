@@ -1,10 +1,11 @@
 """How the sound is alike: pitch, formants, harmonicity, tilt, and mel-cepstral distance.
 
 Measures that a phonetician would name, so that a similarity can be explained. Those of one sound
-are plain functions; `compare` makes metrics of the differences between a clone and the person.
+are plain functions; `measures` sets them beside the person's, `compare` takes the difference.
 
-    metrics = sound.compare(clone, reference)
-    metrics += sound.same_words(clone, reference)      # only if both say the same
+    metrics = sound.measures(clone, reference=recording)
+    metrics = sound.compare(clone, recording)
+    metrics += sound.same_words(clone, recording)      # only if both say the same
 """
 
 import contextlib
@@ -105,6 +106,38 @@ def phonetics(audio: Audio) -> Phonetics:
     )
 
 
+def measures(audio: Audio, *, reference: Audio | None = None) -> list[Metric]:
+    """The phonetics of a voice as they are, beside the person's own.
+
+    Args:
+        audio: The voice.
+        reference: A recording of the person: its values stand as ceiling.
+
+    Returns:
+        Median pitch (Hz) and its spread (semitones), formants (Hz), harmonicity (dB), tilt
+        (dB/octave). No side is better; nearer to the person is more alike.
+    """
+    inputs = {"sound": _hash(audio)} | ({"reference": _hash(reference)} if reference else {})
+    reason, values, theirs = "", _UNKNOWN, _UNKNOWN
+    try:
+        values = _values(phonetics(audio))
+    except BadInput as error:
+        reason = str(error)
+    if reference is not None:
+        with contextlib.suppress(BadInput):  # then there is nothing to set beside the voice
+            theirs = _values(phonetics(reference))
+    metrics = []
+    for (name, unit, scorer), value, ceiling in zip(_MEASURED, values, theirs, strict=True):
+        metric = Metric.unavailable(
+            name, reason or "not found", unit=unit, direction="neither", scorer=scorer
+        )
+        if value is not None:
+            note = "" if ceiling is None else "ceiling: the person's own"
+            metric = replace(metric, value=value, ceiling=ceiling, status="ok", note=note)
+        metrics.append(replace(metric, inputs=inputs))
+    return metrics
+
+
 def compare(clone: Audio, reference: Audio) -> list[Metric]:
     """Differences that need not be of the same words.
 
@@ -203,14 +236,28 @@ def _periodicity(window: NDArray[np.float64], period: float) -> float:
     return float(np.clip(top, 1e-6, 1 - 10 ** (-_MOST_HNR_DB / 10)))
 
 
-_COMPARED = (
-    ("pitch", "semitones", hearing_pitch.SCORER),
+_FORMANTS = tuple(f"formant F{index + 1}" for index in range(formants.COUNT))
+_MEASURED = (
+    ("median pitch", "Hz", hearing_pitch.SCORER),
     ("spread of pitch", "semitones", hearing_pitch.SCORER),
-    *((f"formant F{index + 1}", "%", formants.SCORER) for index in range(formants.COUNT)),
+    *((name, "Hz", formants.SCORER) for name in _FORMANTS),
     ("harmonicity", "dB", _SCORER),
     ("spectral tilt", "dB/octave", _SCORER),
 )
+_COMPARED = (
+    ("pitch difference", "semitones", hearing_pitch.SCORER),
+    ("spread of pitch difference", "semitones", hearing_pitch.SCORER),
+    *((f"{name} difference", "%", formants.SCORER) for name in _FORMANTS),
+    ("harmonicity difference", "dB", _SCORER),
+    ("spectral tilt difference", "dB/octave", _SCORER),
+)
 _UNKNOWN: tuple[float | None, ...] = (None,) * len(_COMPARED)
+
+
+def _values(voice: Phonetics) -> tuple[float | None, ...]:
+    """In the order of `_MEASURED`."""
+    hz = 2 ** (voice.semitones / 12)
+    return (hz, voice.spread, *voice.formants, voice.harmonicity, voice.tilt)
 
 
 def _differences(one: Phonetics, other: Phonetics) -> tuple[float | None, ...]:
