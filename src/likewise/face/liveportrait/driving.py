@@ -125,10 +125,11 @@ def carried(
         rest: Floats = neutral if anchor is None else anchor.expression
         if options.region == "eyes" and anchor is None:
             rest = np.zeros((21, 3))
-        wanted = source.expression + (driving.expression - rest)
+        wanted: Floats = source.expression + (driving.expression - rest)
         everything = np.ones((21, 3), bool)
     else:
-        wanted, everything = driving.expression, EXPRESSIVE
+        wanted = driving.expression
+        everything = EXPRESSIVE
     chosen = _coordinates(options.region, everything)
     expression[chosen] = wanted[chosen]
     moved = replace(source, expression=expression)
