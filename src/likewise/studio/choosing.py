@@ -38,13 +38,13 @@ def choose_voice(
     if isinstance(voice, Audio):
         return engine.enrol([voice], name="recording", language=language, on_progress=on_progress)
     path = Path(voice)
-    if path.is_file():
+    if path.is_file() and path.suffix != ".safetensors":
         from likewise.audio import files
 
         return engine.enrol(
             [files.read(path)], name=path.stem, language=language, on_progress=on_progress
         )
-    if isinstance(voice, Path) or path.suffix:
+    if path.suffix and not path.is_file():
         raise BadInput(
             f"There is no sound file {voice}, and no saved or stock voice of that name. "
             "See the voices with: likewise voices"
