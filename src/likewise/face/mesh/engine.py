@@ -140,7 +140,10 @@ class _Puppet:
         vertices = self._rig.pose(shaped, pose, shift)
         texture = self._rig.texture(coefficients, float(gaze[1]))
         blinking = max(coefficients[INDEX["eyeBlinkLeft"]], coefficients[INDEX["eyeBlinkRight"]])
-        details = self._eyes.boxes(vertices) if blinking > 0.3 else ()
+        details = self._eyes.boxes(vertices) if blinking > 0.3 else []
+        lips = self._mouth.box(vertices)
+        if lips is not None:
+            details.append(lips)
         frame = self._warp(vertices, texture, details)
         self._eyes.paint(frame, vertices, gaze)
         arch = self._rig.project(self._rig.upper_teeth, pose, shift)

@@ -13,7 +13,7 @@ from likewise.values import INDEX
 _UPPER = np.array(UPPER_INNER_LIP)
 _LOWER = np.array(LOWER_INNER_LIP)
 _UPPER_SHARE = 0.35  # of a change of the gap; the jaw does the rest
-_LIGHT_PRESS, _FULL_PRESS = 0.08, 0.18  # mouthPress that begins and completes a closure
+_LIGHT_PRESS, _FULL_PRESS = 0.13, 0.21  # mouthPress that begins and completes a closure
 _ROW_WEIGHTS = (0.75, 0.95, 1.0, 1.0)  # outer edge of the lip to inner edge
 
 
@@ -50,13 +50,14 @@ def closing(coefficients: NDArray[np.floating]) -> float:
 def opened_further(
     rest: NDArray[np.floating], commanded: NDArray[np.floating]
 ) -> NDArray[np.floating]:
-    """Gaps of a mouth that is open at rest: openings add as squares, closings fully.
+    """Gaps of a mouth that is open at rest: openings add as powers of 1.5, closings fully.
 
     A full vowel on top of an open smile would tear the mouth wide open; a vowel as such opens to
     the same width from an open mouth as from a shut one.
     """
     more = commanded - rest
-    return np.asarray(np.hypot(rest, np.maximum(more, 0)) + np.minimum(more, 0))
+    wider = (np.maximum(rest, 0) ** 1.5 + np.maximum(more, 0) ** 1.5) ** (2 / 3)
+    return np.asarray(np.minimum(rest, 0) + wider + np.minimum(more, 0))
 
 
 def keep_apart(canonical: NDArray[np.float64], rest: NDArray[np.floating]) -> None:

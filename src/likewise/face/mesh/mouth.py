@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh.teeth import teeth
 from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, INNER_LIPS
+from likewise.face.mesh.warp import Box
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 
 _UPPER, _LOWER = 13, 14  # middle of the inner lips
@@ -113,6 +114,7 @@ class MouthLayer:
         if self._own_inside:
             moved = np.abs(vertices[:468, :2] - self._points[:, :2])[list(INNER_LIPS)].max()
             shown = float(np.clip((moved - 0.1) / 0.5, 0, 1))
+            shown *= float(np.clip(gap / (0.02 * self._face_width), 0, 1))
         else:
             closed = max(self._rest_gap, 0.006 * self._face_width)
             shown = float(np.clip((gap - closed) / (0.02 * self._face_width), 0, 1))
@@ -168,11 +170,24 @@ class MouthLayer:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
         ).astype(np.float32)
-        # Deeper than anything the picture shows: darker.
+        # Deeper than anything the picture shows: a dark cavity.
         beyond = np.maximum(from_upper - self._split * height_was, 0)
         beyond = np.minimum(beyond, np.maximum(from_lower - (1 - self._split) * height_was, 0))
-        dim = 1 - 0.6 * np.clip(beyond / (0.10 * self._width), 0, 1)
-        return np.asarray(moved * dim[..., None], np.float32)
+        deep = np.clip(beyond / (0.04 * self._width), 0, 1)[..., None]
+        cavity = self._cavity() * (1 - 0.3 * deep)
+        return np.asarray(moved + (cavity - moved) * deep, np.float32)
+
+    def _cavity(self) -> NDArray[np.float32]:
+        """Colour of the depth of the mouth."""
+        return np.asarray(np.array([0.30, 0.115, 0.11]) * self._light * self._tint, np.float32)
+
+    def box(self, vertices: NDArray[np.float64]) -> Box | None:
+        """Where lips may meet that the picture shows parted, and the map jumps; else None."""
+        if not self._own_inside:
+            return None
+        outline = vertices[list(INNER_LIPS), :2]
+        low, high = outline.min(axis=0) - 3, outline.max(axis=0) + 4
+        return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
     def _darkest_line(self) -> float:
         """Where between upper (0) and lower lip (1) the picture's mouth is darkest below its teeth.
@@ -205,7 +220,7 @@ class MouthLayer:
         u, v = axes.over(low, mask.shape)
         gap = max(float(axes.local(vertices[[_LOWER]])[1][0]), 1e-3)
         inside = np.empty((*u.shape, 3), np.float32)
-        inside[:] = np.array([0.30, 0.115, 0.11], np.float32) * self._light * self._tint
+        inside[:] = self._cavity()
         # 0 at the person's right end of the teeth, 1 at the left; perspective comes with the arch.
         ends_u, ends_v = axes.local(arch)
         along = np.interp(u, ends_u, np.linspace(0, 1, len(arch))).astype(np.float32)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 _NODES_ACROSS_FACE = 84
 _STILL = 0.02  # pixels; less is not motion
 _JUMP = 1.5  # pitches of displacement between neighbouring nodes
+_THINNEST, _SQUEEZED = 0.02, 0.04  # square pixels; share of a triangle's area in the picture
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
 _FURTHEST = 1 << 14  # pixels; beyond, cv2's fixed point would overflow
 
@@ -120,15 +121,17 @@ class Warp:
     def _order(
         self, vertices: NDArray[np.float64], moved: NDArray[np.bool_]
     ) -> tuple[NDArray[np.int32], int]:
-        """Triangles that moved, without those turned away, in drawing order; how many are outer."""
+        """Triangles that moved, in drawing order; how many of them are outer or turned away."""
         outer = self._outer[moved[self._outer].any(axis=1)]
         fillings = self._fillings[moved[self._fillings].any(axis=1)]
         skin_moved = moved[self._skin].any(axis=1)
         skin = self._skin[skin_moved]
-        skin = skin[_area(vertices, skin) * self._skin_area[skin_moved] > -1e-9]
+        turned_away = _area(vertices, skin) * self._skin_area[skin_moved] < 0
         depth = vertices[skin, 2].mean(axis=1)
         by_depth = np.argsort(-depth, kind="stable")
-        return np.vstack([outer, fillings, skin[by_depth]]), len(outer)
+        front, back = skin[by_depth][~turned_away[by_depth]], skin[turned_away]
+        # A triangle turned inside out by a wide mouth must not leave a hole: it goes underneath.
+        return np.vstack([outer, back, fillings, front]), len(outer) + len(back)
 
 
 def _area(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -168,8 +171,13 @@ def _affine(now: NDArray[np.float64], was: NDArray[np.float64], box: Box) -> NDA
     a, b, c = (now[:, corner] - [box[0], box[1]] for corner in range(3))
     one, other = b - a, c - a
     area = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-    area = np.where(np.abs(area) < 1e-6, 1e-6, area)
+    # A triangle squeezed to a line would read a whole strip of the picture across it.
+    before = was - was[:, :1]
+    area_before = before[:, 1, 0] * before[:, 2, 1] - before[:, 1, 1] * before[:, 2, 0]
+    squeezed = np.abs(area) < np.maximum(_THINNEST, _SQUEEZED * np.abs(area_before))
+    area = np.where(squeezed, np.inf, area)
     moves = was - now  # displacement at the corners
+    moves[squeezed] = moves[squeezed].mean(axis=1, keepdims=True)
     along, across = moves[:, 1] - moves[:, 0], moves[:, 2] - moves[:, 0]
     area = area[:, None]
     slope_x = (along * other[:, 1:] - across * one[:, 1:]) / area
