@@ -2,6 +2,7 @@
 
 import os
 import socket
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -31,3 +32,15 @@ def shared_media() -> Path:
     if not folder.is_dir():
         pytest.skip("local-only test media are not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def painting() -> Path:
+    """The demo's picture, which ships with the package."""
+    return Path(str(files("likewise") / "data" / "demo" / "portrait.jpg"))
+
+
+@pytest.fixture(scope="session")
+def clip() -> Path:
+    """The demo's nine seconds of a voice, which ship with the package."""
+    return Path(str(files("likewise") / "data" / "demo" / "voice.flac"))

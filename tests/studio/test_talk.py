@@ -85,7 +85,7 @@ def test_mouth_is_shut_at_both_ends_and_moves_between(said: Said) -> None:
     _, folder, _ = said
     tracker = Tracker()
     with VideoReader(folder / "hello.mp4") as reader:
-        gaps = [lip_gap(tracker.track(frame.picture).points) for frame in reader]
+        gaps = [lip_gap(tracker.track(frame.picture).points) for frame in reader.frames()]
     assert gaps[0] < 0.02
     assert gaps[-1] < 0.02
     assert max(gaps) > 0.04
