@@ -19,15 +19,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from likewise.voice.registry import voice_engine
 
 from likewise.audio import files
 from likewise.values import Audio, Metric, Speech, Voice
 from likewise.verify import naturalness, speaker, words
 from likewise.verify.separation import separation
 from likewise.voice.engine import VoiceEngine
+from likewise.voice.registry import voice_engine
 
-# Harvard sentences, list 1 and 2 (IEEE, 1969).
+# Harvard sentences, lists 1 and 2 (IEEE, 1969).
 SENTENCES = (
     "The birch canoe slid on the smooth planks.",
     "Glue the sheet to the dark blue background.",
@@ -35,8 +35,20 @@ SENTENCES = (
     "These days a chicken leg is a rare dish.",
     "Rice is often served in round bowls.",
     "The juice of lemons makes fine punch.",
+    "The box was thrown beside the parked truck.",
+    "The hogs were fed chopped corn and garbage.",
+    "Four hours of steady work faced us.",
+    "A large size in stockings is hard to sell.",
     "The boy was there when the sun rose.",
     "A rod is used to catch pink salmon.",
+    "The source of the huge river is the clear spring.",
+    "Kick the ball straight and follow through.",
+    "Help the woman get back to her feet.",
+    "A pot of tea helps to pass the evening.",
+    "Smoky fires lack flame and heat.",
+    "The soft cushion broke the man's fall.",
+    "The salt breeze came across from the sea.",
+    "The girl at the booth sold fifty bonds.",
 )
 ENROLLED_SECONDS = 9.0
 LANGUAGE = "en-us"
