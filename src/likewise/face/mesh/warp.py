@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 _NODES_ACROSS_FACE = 84
 _STILL = 0.02  # pixels; less is not motion
 _JUMP = 1.5  # pitches of displacement between neighbouring nodes
-_THINNEST, _SQUEEZED = 0.02, 0.04  # square pixels; share of a triangle's area in the picture
+_THINNEST = 0.02  # square pixels
+_STEEPEST = 5.0  # pixels of displacement a pixel
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
 _FURTHEST = 1 << 14  # pixels; beyond, cv2's fixed point would overflow
 
@@ -171,17 +172,16 @@ def _affine(now: NDArray[np.float64], was: NDArray[np.float64], box: Box) -> NDA
     a, b, c = (now[:, corner] - [box[0], box[1]] for corner in range(3))
     one, other = b - a, c - a
     area = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
-    # A triangle squeezed to a line would read a whole strip of the picture across it.
-    before = was - was[:, :1]
-    area_before = before[:, 1, 0] * before[:, 2, 1] - before[:, 1, 1] * before[:, 2, 0]
-    squeezed = np.abs(area) < np.maximum(_THINNEST, _SQUEEZED * np.abs(area_before))
-    area = np.where(squeezed, np.inf, area)
+    area = np.where(np.abs(area) < _THINNEST, np.inf, area)[:, None]
     moves = was - now  # displacement at the corners
-    moves[squeezed] = moves[squeezed].mean(axis=1, keepdims=True)
     along, across = moves[:, 1] - moves[:, 0], moves[:, 2] - moves[:, 0]
-    area = area[:, None]
     slope_x = (along * other[:, 1:] - across * one[:, 1:]) / area
     slope_y = (across * one[:, :1] - along * other[:, :1]) / area
+    # A triangle squeezed to a sliver would read a whole strip of the picture across its few pixels.
+    steepest = np.maximum(np.abs(slope_x).max(axis=1), np.abs(slope_y).max(axis=1))
+    sliver = (steepest > _STEEPEST) | np.isinf(area[:, 0])
+    slope_x[sliver] = slope_y[sliver] = 0
+    moves[sliver] = moves[sliver].mean(axis=1, keepdims=True)
     maps = np.zeros((6, len(now) + 1), np.float32)
     maps[0:2, 1:] = slope_x.T
     maps[2:4, 1:] = slope_y.T
