@@ -2,14 +2,19 @@
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from likewise import __version__
 from likewise.cli import judging, looking, making, weighing
 from likewise.errors import Cancelled, LikewiseError
+
+# Typer carries a click of its own since 0.29 and used the package before: its base class is found
+# through a public subclass, whichever it is.
+_UsageProblem: Any = next(
+    base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException"
+)
 
 app = typer.Typer(
     name="likewise",
@@ -41,10 +46,10 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app(list(arguments), prog_name="likewise", standalone_mode=False)
         return int(code or 0)
-    except click.ClickException as error:
+    except _UsageProblem as error:
         error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort, Cancelled):
+        return int(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort, Cancelled):
         print("\nStopped. Nothing half-written was left behind.", file=sys.stderr)
         return Cancelled.exit_code
     except LikewiseError as error:

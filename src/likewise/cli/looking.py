@@ -29,7 +29,7 @@ def voices(
         library.delete(delete)
         print(f"Deleted the voice {delete}.")
         return
-    saved = library.voices()
+    saved = library.list()
     stock = voice_engine(engine).stock_voices()
     if as_json:
         rows = [

@@ -40,7 +40,7 @@ def clone(
     if not samples:
         raise BadInput("Give at least one recording of the voice.")
     library = VoiceLibrary()
-    library.check_free(name, replace=replace)
+    library.check_name(name, replace=replace)
     recordings = [sample if isinstance(sample, Audio) else files.read(sample) for sample in samples]
     voice = voices.voice_engine(engine).enrol(
         recordings, name=name, language=language, on_progress=on_progress

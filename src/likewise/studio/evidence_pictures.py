@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 # Okabe and Ito's palette: told apart by every kind of colour vision.
 BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#6b7280"
 
+_SOUND_SECONDS = 30.0
 _LIP_SECONDS = 12.0  # more would not be legible on one picture
 
 
@@ -28,7 +30,12 @@ def of_voice(reference: Audio | None, speech: Speech) -> list[Figure]:
         "Brightness is energy by pitch (mel scale) and time; the dotted line is onset strength, "
         "high where a sound begins. Like voices share the heights of their bright bands."
     )
-    return [Figure("What both sound like", caption, png_of(draw_run(reference, speech)))]
+    opening = replace(
+        speech,
+        audio=speech.audio.between(0.0, _SOUND_SECONDS),
+        words=tuple(word for word in speech.words if word.end <= _SOUND_SECONDS),
+    )
+    return [Figure("What both sound like", caption, png_of(draw_run(reference, opening)))]
 
 
 def of_lips(track: LipTrack, wanted: NDArray[np.float64], words: Sequence[Timing]) -> list[Figure]:

@@ -8,7 +8,7 @@ begins at each moment. The clone's words stand under its time axis.
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from likewise.audio.spectrum import Curve, Mel, log_mel, onset_strength
 from likewise.errors import BadInput
 from likewise.files import Draft
 from likewise.values import Audio, Speech, Timing
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 _RATE: Final = 24_000
 _INCHES: Final = (12.0, 7.2)
@@ -42,12 +45,23 @@ def plot_run(reference: Audio | None, speech: Speech, path: Path | str) -> None:
         BadInput: Another suffix, or speech without sound.
         OutputFailed: The file can't be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     target = Path(path)
     if target.suffix.lower() not in {".png", ".svg"}:
         raise BadInput(f"A plot is written as .png or .svg, not as {target.name!r}.")
+    figure = draw_run(reference, speech)
+    with Draft(target) as draft:
+        figure.savefig(draft.path, format=target.suffix[1:].lower())
+
+
+def draw_run(reference: Audio | None, speech: Speech) -> "Figure":
+    """The picture of `plot_run`, not yet written anywhere.
+
+    Raises:
+        BadInput: Speech without sound.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
     if not len(speech.audio.samples):
         raise BadInput("There is no speech to draw: its sound is empty.")
     titled = [(f"Clone: {speech.voice}" if speech.voice else "Clone", speech.audio)]
@@ -74,7 +88,7 @@ def plot_run(reference: Audio | None, speech: Speech, path: Path | str) -> None:
     panels[-1].set_xlabel("Time (s)", labelpad=3.0 + 13.0 * rows)
     bar = figure.colorbar(image, ax=list(panels), pad=0.01, aspect=35)
     bar.set_label("Level (dB re full scale)")
-    _save(figure, target)
+    return figure
 
 
 def _opening(reference: Audio, seconds: float) -> tuple[str, Audio]:
@@ -182,9 +196,3 @@ def _rows(words: tuple[Timing, ...], longest: float) -> list[int]:
 def _columns(text: str) -> int:
     """Width in letters; Chinese and Japanese letters are twice as wide."""
     return sum(2 if ord(letter) > 0x2E80 else 1 for letter in text)
-
-
-def _save(figure: Any, path: Path) -> None:
-    """Write the figure whole or not at all."""
-    with Draft(path) as draft:
-        figure.savefig(draft.path, format=path.suffix[1:].lower())

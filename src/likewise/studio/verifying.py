@@ -6,7 +6,7 @@ there is one path: metrics, pictures, verdict, report.
 
 import hashlib
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -258,9 +258,7 @@ def verify(
     return examine(evidence, on_progress=on_progress)
 
 
-def _transcribed(
-    audio: Audio, text: str, language: str
-) -> tuple[Speech, Sequence[Timing] | tuple[Timing, ...]]:
+def _transcribed(audio: Audio, text: str, language: str) -> tuple[Speech, tuple[Timing, ...]]:
     """The sound with timings found by aligning it with our own speech of the text."""
     if not text:
         return Speech(audio, "", language, engine="recording"), ()
