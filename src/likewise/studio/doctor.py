@@ -11,7 +11,7 @@ from likewise.errors import LikewiseError
 
 _EXTRAS = {
     "asr": ("faster_whisper", "Words of a recording, word error rates"),
-    "torch": ("torch", "XTTS v2, VALL-E X and LivePortrait, once they are there"),
+    "torch": ("torch", "XTTS v2 and LivePortrait, once their weights are there too"),
 }
 _LIBRARIES = ("onnxruntime", "av", "opencv-python-headless", "numpy", "soundfile", "librosa")
 
@@ -78,10 +78,12 @@ def _folders() -> Check:
 
 
 def _phonemes() -> Check:
-    from likewise.text import phonemes
+    from likewise.text.languages import resolve
+    from likewise.text.phonemes import phonemise
 
     try:
-        return Check("phonemes", True, phonemes.describe())
+        said = "".join(word.phonemes for word in phonemise("likewise", resolve("en-us")))
+        return Check("phonemes", True, f"espeak-ng reads 'likewise' as {said}")
     except LikewiseError as error:
         return Check("phonemes", False, str(error))
 
