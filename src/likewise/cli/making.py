@@ -39,6 +39,7 @@ def talk(
     seed: options.Seed = 0,
     subtitles: options.Subtitles = None,
     plot: options.Plot = None,
+    verify: options.Verify = False,
     report: options.Report = None,
     engine: options.Engine = "kokoro",
     as_json: options.Json = False,
@@ -63,6 +64,7 @@ def talk(
             seed=seed,
             subtitles=subtitles or (),
             plot=plot,
+            verify=verify,
             report=report,
             command=typed(),
             engine=engine,
@@ -86,6 +88,7 @@ def speak(
     speed: options.Speed = 1.0,
     subtitles: options.Subtitles = None,
     plot: options.Plot = None,
+    verify: options.Verify = False,
     engine: options.Engine = "kokoro",
     as_json: options.Json = False,
 ) -> None:
@@ -101,6 +104,7 @@ def speak(
             speed=speed,
             subtitles=subtitles or (),
             plot=plot,
+            verify=verify,
             engine=engine,
             on_progress=progress,
         )

@@ -44,6 +44,12 @@ Plot = Annotated[
     Path | None,
     typer.Option(help="Also draw mel spectrograms and onset strength into this .png or .svg."),
 ]
+Verify = Annotated[
+    bool,
+    typer.Option(
+        "--verify", help="Let a speech recogniser check each sentence; say a bad one again."
+    ),
+]
 Report = Annotated[
     Path | None,
     typer.Option(

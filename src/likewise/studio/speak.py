@@ -9,6 +9,7 @@ from likewise.audio.files import AudioWriter
 from likewise.progress import ProgressCallback, silent
 from likewise.studio.choosing import VoiceLike, choose_voice
 from likewise.studio.record import Record, check_beside, write_subtitles
+from likewise.studio.saying import say
 from likewise.studio.stopwatch import Stopwatch
 from likewise.voice import registry as voices
 
@@ -47,6 +48,7 @@ def speak(
     speed: float = 1.0,
     subtitles: Sequence[Path | str] = (),
     plot: Path | str | None = None,
+    verify: bool = False,
     engine: str = "kokoro",
     on_progress: ProgressCallback = silent,
 ) -> Spoken:
@@ -60,6 +62,8 @@ def speak(
         speed: Speech speed, 0.5..2.
         subtitles: Subtitle files to write, .srt or .vtt.
         plot: A picture to write: mel spectrograms and onset strength of reference and speech.
+        verify: Have a speech recogniser check every sentence, and say a misunderstood one again;
+            needs the extra [asr].
         engine: Voice engine.
         on_progress: Told about the stages.
 
@@ -83,7 +87,16 @@ def speak(
     with AudioWriter(output, sample_rate=speaker.capabilities.sample_rate) as file:
         with watch.stage("voice"):
             chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
-        parts = speaker.speak(text, chosen, language=language, speed=speed, on_progress=on_progress)
+        parts = say(
+            speaker,
+            text,
+            chosen,
+            language=language,
+            speed=speed,
+            verify=verify,
+            timings=bool(subtitles),
+            on_progress=on_progress,
+        )
         for part in watch.each("speaking", parts):
             file.write(part.audio)
             record.add(part)

@@ -17,6 +17,7 @@ from likewise.studio.choosing import PictureLike, VoiceLike, choose_portrait, ch
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
+from likewise.studio.saying import say
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Motion, Speech
 from likewise.video.writer import VideoWriter
@@ -39,6 +40,7 @@ def talk(
     seed: int = 0,
     subtitles: Sequence[Path | str] = (),
     plot: Path | str | None = None,
+    verify: bool = False,
     report: Path | str | None = None,
     command: str = "",
     engine: str = "kokoro",
@@ -62,6 +64,8 @@ def talk(
         seed: Seed of the head's movement and the blinks.
         subtitles: Subtitle files to write, .srt or .vtt.
         plot: A picture of the run to write: mel spectrograms and onset strength.
+        verify: Have a speech recogniser check every sentence, and say a misunderstood one again;
+            needs the extra [asr].
         report: A page (.html) that says how alike the result is and why; `report.json` beside it
             has the same as data. Takes about as long again as making the video.
         command: The command that was typed, for the report.
@@ -94,7 +98,16 @@ def talk(
         )
         with watch.stage("voice"):
             chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
-        parts = speaker.speak(text, chosen, language=language, speed=speed, on_progress=on_progress)
+        parts = say(
+            speaker,
+            text,
+            chosen,
+            language=language,
+            speed=speed,
+            verify=verify,
+            timings=True,
+            on_progress=on_progress,
+        )
         ahead = stack.enter_context(Ahead(watch.each("speaking", parts), depth=2))
         actor = SpeechActor(fps, seed=seed, liveliness=liveliness)
         score = _score(watch.each("waiting for speech", ahead), actor, video, record)

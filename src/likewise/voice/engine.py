@@ -73,6 +73,7 @@ class VoiceEngine(Protocol):
         *,
         language: str = "",
         speed: float = 1.0,
+        take: int = 0,
         on_progress: ProgressCallback = ...,
     ) -> Iterator[Speech]:
         """Speak text, part by part; parts joined are the whole, gaps included.
@@ -82,6 +83,8 @@ class VoiceEngine(Protocol):
             voice: A voice of this engine.
             language: Language tag; "" takes the voice's language, else the engine's default.
             speed: 1.0 is natural, 2.0 twice as fast; 0.5..2.
+            take: 0 is the natural reading; another number reads the same text a little otherwise,
+                for saying again what was not understood. The same take is always the same.
             on_progress: Told about sentences done.
 
         Raises:

@@ -37,6 +37,7 @@ _PARAGRAPH_PAUSE = 0.75
 _LEAD = 0.03  # silence kept before the first sound: stops need their closure
 _TAIL = 0.05  # and after the last, which fades out in it
 _FADE = 0.005
+_PACES = (1.0, 0.9, 1.06, 0.82)  # Kokoro has no chance in it: another take is another pace
 _TOKENS_A_PART = 180  # about 11 s of speech; memory grows by 2.2 MB a token
 
 
@@ -104,6 +105,7 @@ class KokoroEngine:
         *,
         language: str = "",
         speed: float = 1.0,
+        take: int = 0,
         on_progress: ProgressCallback = silent,
     ) -> Iterator[Speech]:
         """Speak text, a part for each sentence; see `likewise.voice.engine`.
@@ -123,7 +125,8 @@ class KokoroEngine:
         if not 0.5 <= speed <= 2.0:
             raise BadInput(f"A speed of {speed} is out of range. Choose from 0.5 to 2.0.")
         check_speakable(text, spoken_in)
-        return self._parts(text, voice, spoken_in, speed, on_progress)
+        pace = speed * _PACES[take % len(_PACES)]
+        return self._parts(text, voice, spoken_in, pace, on_progress)
 
     def _parts(
         self,

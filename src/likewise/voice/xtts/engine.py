@@ -159,6 +159,7 @@ class XttsEngine:
         *,
         language: str = "",
         speed: float = 1.0,
+        take: int = 0,
         on_progress: ProgressCallback = silent,
     ) -> Iterator[Speech]:
         """Speak text, part by part; see `likewise.voice.engine`.
@@ -178,10 +179,16 @@ class XttsEngine:
                 "There is nothing to say: the text has no letters or digits. Write it in words."
             )
         self.speaker.check(voice, tag)
-        return self._parts(text, voice, tag, speed, on_progress)
+        return self._parts(text, voice, tag, speed, self._seed + take, on_progress)
 
     def _parts(
-        self, text: str, voice: Voice, tag: str, speed: float, on_progress: ProgressCallback
+        self,
+        text: str,
+        voice: Voice,
+        tag: str,
+        speed: float,
+        seed: int,
+        on_progress: ProgressCallback,
     ) -> Iterator[Speech]:
         said = [
             passage
@@ -192,11 +199,9 @@ class XttsEngine:
         on_progress(Progress("speaking", 0, len(said), "sentences"))
         plain = Speech(
             Audio(np.zeros(0, np.float32), _SAMPLE_RATE),
-            "", tag, engine=NAME, voice=voice.name, seed=self._seed,
+            "", tag, engine=NAME, voice=voice.name, seed=seed,
         )  # fmt: skip
-        sound = self.speaker.speak(
-            [passage.ids for passage in said], voice, speed=speed, seed=self._seed
-        )
+        sound = self.speaker.speak([passage.ids for passage in said], voice, speed=speed, seed=seed)
         started = -1
         for piece in sound:
             samples = piece.samples
