@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.values import Audio
+
 
 @dataclass(frozen=True, slots=True)
 class Attribute:
@@ -56,8 +58,12 @@ class Difference:
     @property
     def sentence(self) -> str:
         """Such as `higher (pitch 212 against 118 Hz)`."""
-        numbers = f"{self.unknown:.3g} against {self.known:.3g}"
+        numbers = f"{_short(self.unknown)} against {_short(self.known)}"
         return f"{self.word} ({self.name} {numbers} {self.unit})".replace(" )", ")")
+
+
+def _short(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.2g}"
 
 
 def differences(
@@ -91,6 +97,45 @@ def differences(
                 )
             )
     return tuple(sorted(found, key=lambda item: (-item.strength, item.name)))
+
+
+def voice_attributes(audio: Audio) -> tuple[Attribute, ...]:
+    """What a voice is like: pitch and its liveliness, brightness, pace.
+
+    Returns:
+        Median F0 in Hz and its spread in semitones (left out where nothing is voiced), spectral
+        centroid of the sounding part in Hz, onsets a second.
+
+    Raises:
+        BadInput: No sound.
+    """
+    from likewise.audio.spectrum import average_spectrum, onset_strength
+    from likewise.hearing.pitch import pitch
+
+    found = []
+    track = pitch(audio)
+    if track.median_hz is not None and track.spread is not None:
+        noticeable = 0.06 * track.median_hz  # one semitone
+        found.append(Attribute("pitch", track.median_hz, "Hz", noticeable, "lower", "higher"))
+        semitones = track.spread * 12 / np.log(2)
+        found.append(
+            Attribute("pitch spread", semitones, "semitones", 1.0, "more monotonous", "livelier")
+        )
+    spectrum = average_spectrum(audio)
+    power = 10 ** (spectrum.decibels / 10)
+    # Sounds below 100 Hz are rooms and handling, not voices.
+    power = np.where(spectrum.frequencies >= 100, power, 0)
+    weight = np.sqrt(power)
+    centroid = float((weight * spectrum.frequencies).sum() / max(weight.sum(), 1e-12))
+    found.append(
+        Attribute("spectral centroid", centroid, "Hz", 0.1 * centroid, "duller", "brighter")
+    )
+    onsets = onset_strength(audio)
+    rises = onsets.values
+    peaks = (rises[1:-1] > rises[:-2]) & (rises[1:-1] >= rises[2:]) & (rises[1:-1] > 2.0)
+    rate = float(peaks.sum() / max(audio.seconds, 1e-6))
+    found.append(Attribute("onsets", rate, "a second", 1.5, "slower", "faster"))
+    return tuple(found)
 
 
 def picture_attributes(

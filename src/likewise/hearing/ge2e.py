@@ -9,7 +9,7 @@ is why verification can let it judge a cloned voice.
 """
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def prepare(audio: Audio) -> NDArray[np.float32]:
     samples = resampled(audio, SAMPLE_RATE).samples
     if not samples.any():
         raise BadInput("The recording is silent.")
-    speech = _without_silence(samples)
+    speech = samples[loud(samples)]
     if len(speech) < MIN_SECONDS * SAMPLE_RATE:
         raise BadInput(
             f"Only {len(speech) / SAMPLE_RATE:.2f} s of sound above silence; comparing speakers "
@@ -91,16 +91,30 @@ def embed_prepared(speech: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         float32 (256,), length 1.
     """
+    mean = embed_partials(partials(speech)).mean(0)
+    return np.asarray(mean / np.linalg.norm(mean), np.float32)
+
+
+def partials(speech: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the network hears of `prepare`d speech: the power spectra of its windows of 1.6 s.
+
+    Returns:
+        float32 (B, 160, 201): windows that begin at `partial_starts`, frames of 10 ms, bins of
+        40 Hz.
+    """
     starts = partial_starts(len(speech))
     missing = (starts[-1] + _PARTIAL) * _HOP - len(speech)
     # Centred windows, as the network was trained: half a window of zeros on both sides.
     padded = np.pad(speech, (_WINDOW // 2, max(0, missing) + _WINDOW // 2))
     windows = np.lib.stride_tricks.sliding_window_view(padded, _WINDOW)[::_HOP]
     power = np.square(np.abs(np.fft.rfft(windows * _hann()))).astype(np.float32)  # (frames, 201)
-    partials = np.stack([power[start : start + _PARTIAL] for start in starts])
-    embeddings: NDArray[Any] = _session().run(None, {"power": partials})[0]  # (B, 256)
-    mean = embeddings.mean(0)
-    return np.asarray(mean / np.linalg.norm(mean), np.float32)
+    return np.stack([power[start : start + _PARTIAL] for start in starts])
+
+
+def embed_partials(power: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embeddings float32 (B, 256) of length 1 of each of the windows that `partials` answers."""
+    embeddings: NDArray[np.float32] = _session().run(None, {"power": power})[0]
+    return embeddings
 
 
 def partial_starts(samples: int) -> list[int]:
@@ -115,13 +129,13 @@ def partial_starts(samples: int) -> list[int]:
     return starts[:-1] if covered < _MIN_COVERAGE and len(starts) > 1 else starts
 
 
-def _without_silence(samples: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The stretches within 40 dB of the loudest, put together, in steps of 32 ms."""
+def loud(samples: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Which samples (T,) at 16 kHz `prepare` keeps: within 40 dB of the loudest 32 ms or so."""
     padded = np.pad(samples, _SILENCE_WINDOW // 2)
     windows = np.lib.stride_tricks.sliding_window_view(padded, _SILENCE_WINDOW)[::_SILENCE_HOP]
     power = np.einsum("ft,ft->f", windows, windows, dtype=np.float64)
-    loud = power > power.max() * 10 ** (-_SILENCE_DB / 10)
-    return np.asarray(samples[np.repeat(loud, _SILENCE_HOP)[: len(samples)]])
+    kept = power > power.max() * 10 ** (-_SILENCE_DB / 10)
+    return np.repeat(kept, _SILENCE_HOP)[: len(samples)]
 
 
 @cache
