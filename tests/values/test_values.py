@@ -187,3 +187,8 @@ def test_a_missing_folder_is_said(tmp_path: Path) -> None:
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no file"):
         Audio.load(tmp_path / "none.safetensors")
+
+
+def test_japanese_sentences_join_without_spaces() -> None:
+    parts = [Speech(tone(), text, "ja") for text in ("こんにちは。", "お元気ですか。")]
+    assert Speech.joined(parts).text == "こんにちは。お元気ですか。"

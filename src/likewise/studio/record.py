@@ -8,6 +8,7 @@ import numpy as np
 from likewise.errors import BadInput
 from likewise.files import Draft
 from likewise.values import Audio, Speech, Timing
+from likewise.values.speech import joined_text
 
 _SUBTITLES = {".srt": "write_srt", ".vtt": "write_vtt"}
 _PLOT_SECONDS = 30.0  # more does not fit legibly on one picture
@@ -67,7 +68,7 @@ class Record:
         """Text and timings of the whole, without its sound."""
         return Speech(
             Audio(np.zeros(0, np.float32), self._rate),
-            text=" ".join(part.text for part in self._texts if part.text),
+            text=joined_text((part.text for part in self._texts), self.language),
             language=self.language,
             phonemes=tuple(self._phonemes),
             words=tuple(self._words),

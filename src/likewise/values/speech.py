@@ -33,6 +33,12 @@ class Timing:
         return Timing(self.text, self.start + seconds, self.end + seconds)
 
 
+def joined_text(texts: Iterable[str], language: str) -> str:
+    """Sentences as one text; Chinese and Japanese are written without spaces between them."""
+    space = "" if language.partition("-")[0] in {"ja", "zh"} else " "
+    return space.join(text for text in texts if text)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Speech:
     """Spoken sound with its text and timings.
@@ -82,7 +88,7 @@ class Speech:
         return replace(
             pieces[0],
             audio=Audio(np.concatenate([piece.audio.samples for piece in pieces]), rate),
-            text=" ".join(piece.text for piece in pieces if piece.text),
+            text=joined_text((piece.text for piece in pieces), pieces[0].language),
             phonemes=tuple(phonemes),
             words=tuple(words),
             notes=tuple(dict.fromkeys(note for piece in pieces for note in piece.notes)),

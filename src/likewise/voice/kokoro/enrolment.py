@@ -93,6 +93,7 @@ def enrol(
         language=language,
         reference_sha256=samples_sha256(heard),
         facts=facts,
+        reference=Audio(reference.speech, SAMPLE_RATE),
     )
 
 
