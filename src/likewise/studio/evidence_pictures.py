@@ -3,11 +3,14 @@
 import io
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.errors import BadInput
 from likewise.values import Audio, Speech, Timing
 from likewise.verify.lips import LipTrack
 from likewise.verify.report import Figure
@@ -81,6 +84,20 @@ def of_lips(track: LipTrack, wanted: NDArray[np.float64], words: Sequence[Timing
         "the lips fit; the distance between them sideways is the lag."
     )
     return [Figure("Do the lips say it?", caption, png_of(canvas), section="face")]
+
+
+def of_likeness(reference: Audio, speech: Speech) -> list[Figure]:
+    """Where in the speech the likeness lives, and which known voices it is like."""
+    from likewise.explain.voice import explain_voice
+
+    try:
+        why = explain_voice(reference, speech)
+    except BadInput:
+        return []  # too little sound to explain; the metrics have said so already
+    with TemporaryDirectory() as folder:
+        picture = why.draw(Path(folder) / "why.png").read_bytes()
+    caption = " ".join(why.sentences)
+    return [Figure("Where the voice lives", caption, picture, section="why")]
 
 
 def png_of(canvas: "Canvas") -> bytes:

@@ -22,7 +22,7 @@ def _likeness(metrics: dict[str, Metric]) -> str:
         return f"The voice's similarity to the recording is {metric.value:.2f} (no controls)."
     if share < 0.1:
         return "The voice is no more like the recorded person than other speakers are."
-    words = "half way" if 0.45 <= share < 0.55 else f"{min(share, 1.0):.0%} of the way"
+    words = "half way" if 0.45 <= share < 0.55 else f"{100 * min(share, 1.0):.0f} % of the way"
     return (
         f"The voice is {words} from other speakers (0 %) to the recorded person (100 %), by a "
         "judge that enrolment never saw."

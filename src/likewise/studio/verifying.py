@@ -74,6 +74,8 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
         tables |= more
         figures += drawn
     on_progress(Progress("verifying", len(steps), len(steps) + 1, "steps"))
+    if evidence.reference is not None:
+        figures += evidence_pictures.of_likeness(evidence.reference, evidence.speech)
     figures = [*evidence_pictures.of_voice(evidence.reference, evidence.speech), *figures]
     on_progress(Progress("verifying", len(steps) + 1, len(steps) + 1, "steps"))
     return Report(
