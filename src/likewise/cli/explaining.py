@@ -1,0 +1,73 @@
+"""Commands that explain: what makes two voices alike, what is seen in a picture."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from likewise.cli import options
+from likewise.errors import BadInput
+
+Drawing = Annotated[Path, typer.Option("-o", "--output", help="The picture to draw, .png or .svg.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the group `explain`."""
+    group = typer.Typer(help="Why things sound or look alike: pictures, and the numbers in them.")
+    group.command("voice")(voice)
+    group.command("picture")(picture)
+    app.add_typer(group, name="explain")
+
+
+def voice(
+    reference: Annotated[Path, typer.Argument(help="A recording of the person.")],
+    clone: Annotated[Path, typer.Argument(help="What the cloned voice said.")],
+    output: Drawing,
+    as_json: options.Json = False,
+) -> None:
+    """Draw where the likeness of two voices lives, and which known voices they are like."""
+    from likewise.audio import files
+    from likewise.explain.voice import explain_voice
+
+    why = explain_voice(files.read(reference), files.read(clone))
+    why.draw(output)
+    _say(why.sentences, why.as_json(), output, as_json=as_json)
+
+
+def picture(
+    picture: options.Picture,
+    output: Drawing,
+    other: Annotated[str, typer.Option(help="Another picture to compare with.")] = "",
+    point: Annotated[
+        str, typer.Option(help="Place to compare, as X,Y in pixels; eye and mouth if left out.")
+    ] = "",
+    as_json: options.Json = False,
+) -> None:
+    """Draw what a network sees in a picture, beside edges and corners, and what is eye-like."""
+    from likewise.explain.features import explain_picture
+    from likewise.video.picture import read_picture
+
+    second = read_picture(other).picture if other else None
+    why = explain_picture(read_picture(picture).picture, second, point=_place(point))
+    why.draw(output)
+    _say(why.sentences, why.as_json(), output, as_json=as_json)
+
+
+def _place(text: str) -> tuple[float, float] | None:
+    if not text:
+        return None
+    try:
+        x, y = (float(part) for part in text.split(","))
+    except ValueError:
+        raise BadInput(f"{text!r} is no place. Write two numbers: --point 120,80") from None
+    return x, y
+
+
+def _say(sentences: list[str], data: object, output: Path, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(data, ensure_ascii=False, indent=1))
+        return
+    for sentence in sentences:
+        print(sentence)
+    print(output)

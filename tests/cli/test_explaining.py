@@ -1,0 +1,28 @@
+"""`likewise explain` draws and says; bad places are refused."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from likewise.cli.app import run
+
+
+def test_explain_picture(
+    painting: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "seen.png"
+    assert run(["explain", "picture", str(painting), "-o", str(output), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+    assert output.stat().st_size > 10_000
+    bad = ["explain", "picture", str(painting), "-o", str(output), "--point", "here"]
+    assert run(bad) == 2
+    assert "--point" in capsys.readouterr().err
+
+
+def test_explain_voice(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "why.png"
+    assert run(["explain", "voice", str(clip), str(clip), "-o", str(output)]) == 0
+    said = capsys.readouterr().out
+    assert "Similarity to the reference" in said
+    assert output.stat().st_size > 10_000
