@@ -29,7 +29,7 @@ FRAMES = 360
 
 def build(target: Path) -> None:
     """Render, listen, write, print size and hash."""
-    model = KokoroModel()
+    model = KokoroModel(exact=True)
     english = resolve("en-us")
     ids = encode(phonemise(SENTENCE, english), english.tag).ids
     f0, colours, levels = [], [], []

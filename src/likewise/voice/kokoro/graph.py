@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from likewise import weights
+from likewise.voice.kokoro.floating import float_convolutions
 
 MODEL = "kokoro-82m-int8"
 
@@ -65,6 +66,20 @@ def part(cut: Cut) -> Path:
         MissingWeights: The model is missing or changed.
     """
     return weights.derived(MODEL, cut.name, lambda source, target: _cut(source, target, cut))
+
+
+def float_decoder() -> Path:
+    """The file of the decoder with float convolutions, made on first use.
+
+    Raises:
+        MissingWeights: The model is missing or changed.
+    """
+
+    def make(source: Path, target: Path) -> None:
+        _cut(source, target, DECODER)
+        float_convolutions(target, target)
+
+    return weights.derived(MODEL, "decoder-float-1", make)
 
 
 def _cut(source: Path, target: Path, cut: Cut) -> None:

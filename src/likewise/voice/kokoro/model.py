@@ -43,20 +43,23 @@ class Prosody:
 class KokoroModel:
     """The loaded model; safe to call from several threads."""
 
-    def __init__(self, threads: int = 2) -> None:
+    def __init__(self, threads: int = 2, *, exact: bool = False) -> None:
         """Load the parts, cutting them from the model on first use.
 
         Args:
             threads: Threads inside an operation. Two do not wait busily for each other, so the
                 face can be drawn at the same time.
+            exact: Decode with the int8 graph as published instead of float convolutions.
 
         Raises:
             MissingWeights: The model is missing or changed.
         """
-        self._sessions = {
-            cut.name: _session(str(graph.part(cut)), threads)
-            for cut in (graph.FRONT, graph.SOURCE, graph.DECODER)
+        files = {
+            graph.FRONT: graph.part(graph.FRONT),
+            graph.SOURCE: graph.part(graph.SOURCE),
+            graph.DECODER: graph.part(graph.DECODER) if exact else graph.float_decoder(),
         }
+        self._sessions = {cut: _session(str(file), threads) for cut, file in files.items()}
         # One run at a time: two at once need twice the memory and are no faster.
         self._lock = threading.Lock()
 
@@ -102,7 +105,7 @@ class KokoroModel:
 
     def _run(self, cut: graph.Cut, feed: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         with self._lock:
-            answers: list[NDArray[Any]] = self._sessions[cut.name].run(list(cut.outputs), feed)
+            answers: list[NDArray[Any]] = self._sessions[cut].run(list(cut.outputs), feed)
         return answers
 
 

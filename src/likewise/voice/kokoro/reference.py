@@ -17,7 +17,7 @@ from likewise.audio.resampling import resampled
 from likewise.errors import BadInput
 from likewise.hearing.pitch import PitchTrack, octaves_mended, pitch
 from likewise.values import Audio
-from likewise.voice.kokoro.ltas import BINS, SIZE
+from likewise.voice.kokoro.ltas import BINS, SIZE, power_frames
 from likewise.voice.kokoro.model import SAMPLE_RATE
 
 _MOST_SECONDS = 12.0
@@ -32,6 +32,7 @@ _SUNG_SHARE = 0.93
 _WIDE_SPREAD = 0.42
 _STEADY_SPREAD = 0.012
 _LEVEL_DBFS = -25.0
+_FADE_SECONDS = 0.008
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,8 +132,18 @@ def _spans(sound: Audio, first: int) -> list[_Span]:
         voiced = float((hz > 0).mean()) if len(hz) else 0.0
         # Loud, voiced and unclipped stretches tell most about a voice.
         quality = rms_dbfs(part) / 20.0 + voiced - 50.0 * clipped_share(part)
-        spans.append(_Span(first + index, part.samples, hz, quality))
+        spans.append(_Span(first + index, _faded(part.samples), hz, quality))
     return spans
+
+
+def _faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Soft edges, so that stretches put together don't click over the whole spectrum."""
+    length = min(round(_FADE_SECONDS * SAMPLE_RATE), len(samples) // 2)
+    ramp = np.sin(np.linspace(0, np.pi / 2, length, dtype=np.float32)) ** 2
+    faded = samples.copy()
+    faded[:length] *= ramp
+    faded[len(faded) - length :] *= ramp[::-1]
+    return faded
 
 
 def _best(spans: Sequence[_Span]) -> list[_Span]:
@@ -142,7 +153,7 @@ def _best(spans: Sequence[_Span]) -> list[_Span]:
     for span in sorted(spans, key=lambda span: -span.quality):
         if room <= 0:
             break
-        taken = span.samples[:room]
+        taken = span.samples if len(span.samples) <= room else _faded(span.samples[:room])
         frames = round(len(taken) / SAMPLE_RATE * 100)
         chosen.append(_Span(span.order, taken, span.hz[:frames], span.quality))
         room -= len(taken)
@@ -151,9 +162,7 @@ def _best(spans: Sequence[_Span]) -> list[_Span]:
 
 def _bandwidth(speech: NDArray[np.float32]) -> float:
     """The frequency above which the recording falls off a cliff, Hz."""
-    from librosa import stft
-
-    power = np.square(np.abs(stft(speech, n_fft=SIZE, hop_length=SIZE // 2))).mean(axis=1)
+    power = power_frames(speech).mean(axis=0)
     level = 10 * np.log10(power + 1e-14)
     smooth = np.convolve(level, np.ones(9) / 9, mode="same")
     floor = smooth[30:300].max() - 65.0
