@@ -47,9 +47,10 @@ def bare(axes: Any, title: str) -> None:
     axes.set_yticks([])
 
 
-def bar(made: Any, shown: Any, axes: Any, label: str) -> None:
-    """A colour bar with its unit."""
-    scale = made.colorbar(shown, ax=axes, fraction=0.05, pad=0.02)
+def bar(made: Any, shown: Any, axes: Any, label: str, *, below: bool = False) -> None:
+    """A colour bar with its unit, at the right or below."""
+    place = "bottom" if below else "right"
+    scale = made.colorbar(shown, ax=axes, fraction=0.05, pad=0.02, location=place)
     scale.set_label(label, fontsize=_POINTS - 1)
     scale.ax.tick_params(labelsize=_POINTS - 2)
 
