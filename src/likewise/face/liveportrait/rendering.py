@@ -61,7 +61,7 @@ class Look:
 
 
 class Pictures(Protocol):
-    """Warping and painting: what the direct and the fast path both do."""
+    """Warping and painting, by whatever arithmetic."""
 
     def warp(self, look: Look, driving: Tensor) -> Warped:
         """Carry the appearance along: keypoints (1, 21, 3) -> warped feature."""
@@ -92,7 +92,7 @@ class Renderer:
 
     Args:
         model: The networks, in evaluation mode.
-        pictures: Direct or fast path.
+        pictures: How frames are warped and painted.
         workers: Frames made at once, each by one thread; 1 leaves the threads to torch.
         watch: Called with what the model saw, frame by frame in order.
     """

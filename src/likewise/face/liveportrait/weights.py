@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from likewise.errors import BadInput, MissingWeights
 from likewise.face.liveportrait.networks import LivePortrait, empty
-from likewise.face.liveportrait.sizes import PUBLISHED
+from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
 
 Subject = Literal["human", "animal"]
 
@@ -87,7 +87,7 @@ _DAMAGED = (
 )
 
 
-def load(folder: Path, *, subject: Subject = "human") -> LivePortrait:
+def load(folder: Path, *, subject: Subject = "human", sizes: Sizes = PUBLISHED) -> LivePortrait:
     """The published model from a folder of checkpoints, in evaluation mode.
 
     Args:
@@ -95,12 +95,13 @@ def load(folder: Path, *, subject: Subject = "human") -> LivePortrait:
             folders).
         subject: Which of the authors' two sets; animals use the human retargeting file, as theirs
             has none.
+        sizes: Widths and depths that the files were trained with.
 
     Raises:
         MissingWeights: A file is not there; the message says which, and how to get it.
         BadInput: A file is damaged, or not the checkpoint its name says.
     """
-    model = empty(PUBLISHED)
+    model = empty(sizes)
     for name, part in PARTS.items():
         path = find(folder, name, subject)
         module = model.get_submodule(part)

@@ -1,0 +1,284 @@
+"""The same pictures with fewer operations, for CPUs.
+
+- Every 3x3 convolution with enough channels runs as Winograd's F(4x4, 3x3).
+- SPADE's shared convolutions see the condition before it is enlarged: a convolution of a
+  nearest-neighbour enlargement has few distinct values for each small cell, and those are computed
+  once (4 of 4 at double size, 9 of 16 at four times).
+- The shared convolutions of all middle blocks are one; gamma and beta are one; the shortcut's
+  1x1 convolution is folded into its beta; batch norms are folded into convolutions.
+- What depends on the picture alone is computed once.
+
+Channels come last inside: x is (H, W, C).
+"""
+
+from typing import Any
+
+import numba
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from likewise.face.liveportrait.generator import SLOPE, Spade, SpadeBlock, SpadeGenerator
+from likewise.face.liveportrait.networks import LivePortrait
+from likewise.face.liveportrait.rendering import Look
+from likewise.face.liveportrait.warping import (
+    MOTIONS,
+    DenseMotion,
+    Hourglass,
+    Warped,
+    WarpingModule,
+    heat_maps,
+    mix,
+    sample,
+    sparse_motions,
+)
+from likewise.face.liveportrait.winograd import WinogradConv
+
+_NORM_EPSILON = 1e-5
+_SMALL_ENOUGH = 1 << 16
+"""Most inputs x outputs of a 3x3x3 convolution whose transformed weights are worth their memory."""
+
+
+class Fast:
+    """Warping and painting for the renderer; `rendering.Pictures`.
+
+    Args:
+        model: The networks; their weights are transformed once here.
+    """
+
+    def __init__(self, model: LivePortrait) -> None:
+        self._warping = FastWarping(model.warping)
+        self._generator = FastGenerator(model.generator)
+
+    def warp(self, look: Look, driving: Tensor) -> Warped:
+        """Carry the appearance along."""
+        return self._warping(look.volume, look.source, driving)
+
+    def paint(self, feature: Tensor) -> Tensor:
+        """(1, 256, s, s) -> (1, 3, 8s, 8s)."""
+        return self._generator(feature)
+
+
+class FastGenerator:
+    """G with folded and fast convolutions, one frame at a time."""
+
+    def __init__(self, generator: SpadeGenerator) -> None:
+        self._middles = [_FastBlock(_block(block)) for block in generator.middles]
+        self._ups = [_FastBlock(_block(block)) for block in generator.ups]
+        shared = [norm.shared for block in generator.middles for norm in _norms(_block(block))]
+        self._first_channels = generator.first.out_channels
+        self._same_size = _merged([generator.first, *shared])
+        self._enlarged = [
+            _EnlargedConv([norm.shared for norm in _norms(_block(block))], 2 << level)
+            for level, block in enumerate(generator.ups)
+        ]
+        self._to_image = _winograd(generator.to_image)
+
+    def __call__(self, warped: Tensor) -> Tensor:
+        """warped: (1, 256, s, s) -> (1, 3, 8s, 8s)."""
+        condition = warped[0].permute(1, 2, 0).contiguous()
+        merged = self._same_size(condition[None])[0]
+        x = merged[..., : self._first_channels].contiguous()
+        seen = merged[..., self._first_channels :].chunk(2 * len(self._middles), dim=-1)
+        for number, middle in enumerate(self._middles):
+            x = middle(x, [F.relu(s) for s in seen[2 * number : 2 * number + 2]])
+        for up, enlarged in zip(self._ups, self._enlarged, strict=True):
+            x = x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
+            x = up(x, enlarged(condition))
+        out = self._to_image(F.leaky_relu(x, SLOPE)[None])[0]
+        return torch.sigmoid(F.pixel_shuffle(out.permute(2, 0, 1)[None], 2))
+
+
+class _FastBlock:
+    """A SPADE block; `seen` are the rectified shared features of its norms."""
+
+    def __init__(self, block: SpadeBlock) -> None:
+        self._painters = [_gamma_beta(block.norm_0), _gamma_beta(block.norm_1)]
+        self._convs = [_winograd(block.conv_0), _winograd(block.conv_1)]
+        self._narrow: Tensor | None = None
+        if block.narrows:
+            self._narrow = block.conv_s.weight[:, :, 0, 0].t().contiguous()  # (C, O)
+            self._painters.append(_gamma_folded_beta(block.norm_s, self._narrow))
+
+    def __call__(self, x: Tensor, seen: list[Tensor]) -> Tensor:
+        """x: (H, W, C), seen: each (H, W, hidden) -> (H, W, O)."""
+        y, normed = x, _normed(x)
+        for number, conv in enumerate(self._convs):
+            if number:
+                normed = _normed(y)
+            painted = self._painters[number](seen[number][None])[0]
+            y = torch.empty_like(normed)
+            _modulate(normed.numpy(), painted.numpy(), SLOPE, y.numpy())
+            y = conv(y[None])[0]
+        if self._narrow is None:
+            return x + y
+        painted = self._painters[2](seen[2][None])[0]
+        channels = x.shape[2]
+        scaled = _normed(x).mul_(painted[..., :channels])
+        return y.add_(scaled @ self._narrow).add_(painted[..., channels:])
+
+
+class _EnlargedConv:
+    """Convolutions (C -> hidden, merged) of a condition enlarged 2 or 4 times, then ReLU."""
+
+    def __init__(self, convs: list[nn.Conv2d], factor: int) -> None:
+        # Which small cell (-1, 0, 1) each of the three taps reads, for every phase.
+        cells = [[(phase + tap) // factor for tap in (-1, 0, 1)] for phase in range(factor)]
+        distinct = [row for n, row in enumerate(cells) if row not in cells[:n]]
+        self._phases = torch.tensor([distinct.index(row) for row in cells])
+        self._count, self._parts = len(distinct), len(convs)
+        gather = torch.zeros(self._count, 3, 3)  # phase, tap -> cell
+        for phase, row in enumerate(distinct):
+            for tap, cell in enumerate(row):
+                gather[phase, cell + 1, tap] = 1
+        weight, bias = _stacked(convs)
+        small = torch.einsum("pyv,qxu,ocvu->pqocyx", gather, gather, weight)
+        self._conv = WinogradConv(small.flatten(0, 2), bias.repeat(self._count**2))
+
+    def __call__(self, condition: Tensor) -> list[Tensor]:
+        """condition: (s, s, C) -> one (f*s, f*s, hidden) for each of the convolutions."""
+        height, width, _ = condition.shape
+        out = self._conv(condition[None])[0].relu_()
+        out = out.view(height, width, self._count, self._count, -1)
+        out = out[:, :, self._phases][:, :, :, self._phases].transpose(1, 2)
+        factor = len(self._phases)
+        out = out.reshape(height * factor, width * factor, -1)
+        return list(out.chunk(self._parts, dim=-1))
+
+
+class FastWarping:
+    """W with folded norms and fast convolutions; remembers what belongs to the last picture."""
+
+    def __init__(self, warping: WarpingModule) -> None:
+        self._warping = warping
+        dense = warping.dense_motion
+        self._hourglass = _FastHourglass(dense.hourglass)
+        self._mask, self._occlusion = dense.mask, dense.occlusion
+        self._fold = WinogradConv(*_folded(warping.fold, warping.fold_norm))
+        self._known: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
+
+    def __call__(self, volume: Tensor, source: Tensor, driving: Tensor) -> Warped:
+        """The arguments and the answer of `WarpingModule`, for one frame."""
+        shape = tuple(volume.shape[2:])
+        features, heat = self._of_picture(volume, source)
+        motions = sparse_motions(shape, source, driving)
+        heats = F.pad(heat_maps(shape, driving) - heat, (0,) * 6 + (1, 0))
+        repeated = features.expand(MOTIONS, -1, -1, -1, -1)
+        brought = sample(repeated, motions[0])[None]
+        seen = self._hourglass(torch.cat([heats[:, :, None], brought], dim=2).flatten(1, 2))
+        mask = self._mask(seen).softmax(dim=1)
+        occlusion = torch.sigmoid(self._occlusion(seen.flatten(1, 2)))
+        motion = DenseMotion(mask, mix(mask, motions), occlusion)
+        moved = sample(volume, motion.deformation).flatten(1, 2)
+        folded = self._fold(moved.permute(0, 2, 3, 1))
+        feature = self._warping.last(F.leaky_relu(folded.permute(0, 3, 1, 2), 0.01))
+        return Warped(feature * motion.occlusion, motion)
+
+    def _of_picture(self, volume: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
+        known = self._known  # read once: frames are made by several threads
+        if known is None or known[0] is not volume or known[1] is not source:
+            dense = self._warping.dense_motion
+            features = F.relu(dense.norm(dense.compress(volume)))
+            known = volume, source, features, heat_maps(tuple(volume.shape[2:]), source)
+            self._known = known
+        return known[2], known[3]
+
+
+class _FastHourglass:
+    """Convolutions with folded norms; those with few channels by Winograd."""
+
+    def __init__(self, hourglass: Hourglass) -> None:
+        self._downs = [_Conv3d(block.conv, block.norm) for block in hourglass.downs]
+        self._ups = [_Conv3d(block.conv, block.norm) for block in hourglass.ups]
+        self._last = _Conv3d(hourglass.conv, hourglass.norm)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        skips = [x]
+        for down in self._downs:
+            skips.append(F.avg_pool3d(down(skips[-1]), (1, 2, 2)))
+        x = skips.pop()
+        for up in self._ups:
+            x = torch.cat([up(F.interpolate(x, scale_factor=(1, 2, 2))), skips.pop()], dim=1)
+        return self._last(x)
+
+
+class _Conv3d:
+    """Convolution, folded norm and ReLU of (1, C, D, H, W)."""
+
+    def __init__(self, conv: Any, norm: Any) -> None:
+        self._weight, self._bias = _folded(conv, norm)
+        outputs, inputs = self._weight.shape[:2]
+        self._winograd: WinogradConv | None = None
+        if inputs * outputs <= _SMALL_ENOUGH:
+            self._winograd = WinogradConv(self._weight, self._bias)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        if self._winograd is None:
+            return F.conv3d(x, self._weight, self._bias, padding=1).relu_()
+        out = self._winograd(x[0].permute(1, 2, 3, 0))
+        return out.permute(3, 0, 1, 2)[None].contiguous().relu_()
+
+
+def _folded(conv: Any, norm: Any) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution with its batch norm."""
+    gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    weight = conv.weight * gain.view(-1, *[1] * (conv.weight.dim() - 1))
+    return weight, (conv.bias - norm.running_mean) * gain + norm.bias
+
+
+def _stacked(convs: list[nn.Conv2d]) -> tuple[Tensor, Tensor]:
+    """Weight and bias of convolutions of the same input, one after the other."""
+    biases = [conv.bias for conv in convs if conv.bias is not None]
+    return torch.cat([conv.weight for conv in convs]), torch.cat(biases)
+
+
+def _merged(convs: list[nn.Conv2d]) -> WinogradConv:
+    return WinogradConv(*_stacked(convs))
+
+
+def _winograd(conv: nn.Conv2d) -> WinogradConv:
+    return _merged([conv])
+
+
+def _gamma_beta(norm: Spade) -> WinogradConv:
+    """1 + gamma, and beta, as one convolution."""
+    weight, bias = _stacked([norm.gamma, norm.beta])
+    bias[: norm.gamma.out_channels] += 1
+    return WinogradConv(weight, bias)
+
+
+def _gamma_folded_beta(norm: Spade, narrow: Tensor) -> WinogradConv:
+    """1 + gamma, and what the shortcut's 1x1 convolution `narrow` (C, O) makes of beta."""
+    assert norm.beta.bias is not None and norm.gamma.bias is not None
+    beta = torch.einsum("co,chyx->ohyx", narrow, norm.beta.weight)
+    weight = torch.cat([norm.gamma.weight, beta])
+    bias = torch.cat([norm.gamma.bias + 1, norm.beta.bias @ narrow])
+    return WinogradConv(weight, bias)
+
+
+def _block(module: nn.Module) -> SpadeBlock:
+    assert isinstance(module, SpadeBlock)
+    return module
+
+
+def _norms(block: SpadeBlock) -> list[Spade]:
+    return [block.norm_0, block.norm_1, *([block.norm_s] if block.narrows else [])]
+
+
+def _normed(x: Tensor) -> Tensor:
+    """Instance norm of (H, W, C)."""
+    variance, mean = torch.var_mean(x, dim=(0, 1), correction=0)
+    return (x - mean).mul_(torch.rsqrt(variance + _NORM_EPSILON))
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
+def _modulate(normed: Any, painted: Any, slope: float, out: Any) -> None:
+    """LeakyReLU(normed * painted[:C] + painted[C:]) for (H, W, C) and (H, W, 2C)."""
+    height, width, channels = normed.shape
+    leak = np.float32(slope)
+    for y in range(height):
+        for x in range(width):
+            for c in range(channels):
+                value = normed[y, x, c] * painted[y, x, c] + painted[y, x, channels + c]
+                out[y, x, c] = max(value, leak * value)
