@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 MIN_SIDE = 16
 MAX_SECONDS = 3 * 3600.0
-_ATTACHED_PICTURE = 0x400  # AV_DISPOSITION_ATTACHED_PIC: a music file's cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,10 +117,12 @@ class VideoReader:
             self._stack = stack.pop_all()
 
     def _picture_stream(self) -> "VideoStream":
+        from av.stream import Disposition
+
         streams = [
             stream
             for stream in self._container.streams.video
-            if not int(stream.disposition) & _ATTACHED_PICTURE
+            if not stream.disposition & Disposition.attached_pic  # a music file's cover
         ]
         if not streams:
             raise BadInput(f"{self._name} has no moving picture in it. Choose a video.")
