@@ -43,7 +43,7 @@ class Voice:
 
     def save(self, path: Path | str) -> None:
         """Write the voice to one `.safetensors` file."""
-        facts = {
+        facts: dict[str, Any] = {
             "name": self.name,
             "engine": self.engine,
             "language": self.language,
