@@ -35,10 +35,10 @@ ERROR_RATE = 0.2  # seven learned dogs and seven cats are enough to promise this
 Picture = NDArray[np.uint8]
 
 
-def pictures(kind: str, folder: Path | None) -> Iterator[Picture]:
-    """Pictures of a kind: the user's, or drawn."""
+def pictures(kind: str, folder: Path | None, count: int = EXAMPLES) -> Iterator[Picture]:
+    """Pictures of a kind: all of the user's, or `count` drawn ones."""
     if folder is None:
-        yield from (draw(kind, seed) for seed in range(EXAMPLES))
+        yield from (draw(kind, seed) for seed in range(count))
         return
     endings = {".jpg", ".jpeg", ".png", ".webp"}
     for path in sorted((folder / kind).iterdir()):
@@ -71,7 +71,7 @@ def main(arguments: list[str]) -> list[Likeness]:
                     example=example.of_picture(picture),
                 )
             print(f"Learned {len(learned[kind])} pictures of a {kind}.")
-        first, *_, second = pictures("fox", folder)
+        first, *_, second = pictures("fox", folder, 2)
 
         def meet(what: str, picture: Picture) -> Likeness:
             nearest = memory.nearest(space, imagenet.embed(picture), count=1)[0].name

@@ -113,7 +113,7 @@ class VoiceExplanation:
             f"{self.saliency.lead:.2f} above the mean of 40 other speakers.",
             f"Of the bands, {best['from_hz']:.0f} to {best['to_hz']:.0f} Hz carries it most.",
             self.saliency.verdict,
-            self.likeness.sentence,
+            f"{self.likeness.sentence} {self.likeness.calibration.sentence}",
         ]
         if self.differences:
             words = ", ".join(item.sentence for item in self.differences)
