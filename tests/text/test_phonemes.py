@@ -1,12 +1,14 @@
 import threading
+import time
 import unicodedata
 
 import jaconv
 import pytest
 
+from likewise.errors import MissingWeights
 from likewise.text.alignment import split_by_word, units
 from likewise.text.chinese import pinyin_to_ipa, say_number
-from likewise.text.espeak import espeak
+from likewise.text.espeak import Espeak, espeak
 from likewise.text.japanese import kana_to_ipa
 from likewise.text.languages import resolve
 from likewise.text.phonemes import phonemise
@@ -55,6 +57,21 @@ def test_split_by_word_gives_every_word_something_and_loses_nothing():
     assert many == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize(
+    ("tag", "text"),
+    [
+        ("en", "a" * 50_000), ("en", "1" * 50_000), ("en", "(" * 50_000 + "a"), ("en", "a.b" * 9_000),
+        ("ja", "今日" * 9_000), ("zh", "1" * 9_000), ("hi", "नमस्ते " * 5_000),
+    ],
+)  # fmt: skip
+def test_odd_long_texts_are_read_in_seconds(tag, text):
+    start = time.process_time()
+    words = phonemise(text, resolve(tag))
+    assert words
+    assert all(len(word.before) <= 3 and len(word.after) <= 3 for word in words)
+    assert time.process_time() - start < 15
+
+
 def test_units_keep_stress_and_marks_together():
     assert units("ˈo͡ʊld n̩ tʰː") == ["ˈo͡ʊ", "l", "d", "n̩", "tʰː"]
 
@@ -74,6 +91,13 @@ def test_espeak_is_safe_from_several_threads():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_a_library_that_can_not_be_loaded_says_what_to_do(tmp_path):
+    with pytest.raises(MissingWeights, match="LIKEWISE_ESPEAK_LIBRARY"):
+        Espeak(tmp_path / "none.so", None)
+    with pytest.raises(MissingWeights, match="shorter path"):
+        Espeak(tmp_path / "none.so", tmp_path / ("x" * 160))
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,8 @@ def split_by_word(groups: Sequence[str], alone: Sequence[str]) -> list[str]:
     """
     if len(groups) == len(alone):
         return list(groups)
+    if len(alone) == 1:
+        return [" ".join(groups)]
     said = [(unit, index) for index, group in enumerate(groups) for unit in units(group)]
     expected = [(unit, index) for index, word in enumerate(alone) for unit in units(word)]
     owners = _owners([unit for unit, _ in said], expected, len(alone))

@@ -6,7 +6,7 @@ stands between the unchanged neighbours.
 """
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -22,6 +22,8 @@ _ROWS = {
     "v": "ヷヸヴヹヺ",
 }  # fmt: skip
 _VOWELS = "aiɯeo"
+_MOST_SIGNS = 3  # quotes and brackets kept on one side of a word
+_LONGEST_PIECE = 300  # characters; the reader works in fixed buffers
 _EXCEPTIONS = {
     "シ": "ɕi", "ジ": "ʥi", "チ": "ʨi", "ヂ": "ʥi", "ス": "sɨ", "ズ": "zɨ", "ツ": "ʦɨ", "ヅ": "zɨ",
     "ニ": "ɲi", "ヒ": "çi", "フ": "ɸɯ", "ヰ": "i", "ヱ": "e", "ヲ": "o", "ヵ": "ka", "ヶ": "ke",
@@ -67,16 +69,17 @@ def words(text: str, language: Language) -> list[Word]:
     plain, places = _plain(text)
     if not plain:
         return []
-    nodes = [
-        (node["string"], node["pron"].replace("’", ""), node["pos"]) for node in _reader(plain)
-    ]
     found: list[Word] = []
-    for start, end, readings, unknown in _on_text(plain, nodes):
-        first, last = places[start], places[end - 1] + 1
-        written = text[first:last]
-        sounds, accent = _say(written, readings, unknown, language)
-        if sounds:
-            found.append(Word(first, last, written, sounds, accent=accent))
+    for offset, piece in _pieces(plain):
+        nodes = [
+            (node["string"], node["pron"].replace("’", ""), node["pos"]) for node in _reader(piece)
+        ]
+        for start, end, readings, unknown in _on_text(piece, nodes):
+            first, last = places[offset + start], places[offset + end - 1] + 1
+            written = text[first:last]
+            sounds, accent = _say(written, readings, unknown)
+            if sounds:
+                found.append(Word(first, last, written, sounds, accent=accent))
     return with_punctuation(text, found)
 
 
@@ -120,6 +123,7 @@ def with_punctuation(text: str, found: Sequence[Word]) -> list[Word]:
                 after = after[:-1] + sign if after and after[-1] in PAUSES else after + sign
             elif sign in _CLOSING:
                 after += ")" if sign in "）)】］" else "”"
+        before, after = before[-_MOST_SIGNS:], after[:_MOST_SIGNS]
         answer.append(
             Word(word.start, word.end, word.written, word.phonemes, before, after, word.accent)
         )
@@ -135,6 +139,18 @@ def _plain(text: str) -> tuple[str, list[int]]:
                 characters.append(" " if normal.isspace() else normal)
                 places.append(index)
     return "".join(characters), places
+
+
+def _pieces(plain: str) -> Iterator[tuple[int, str]]:
+    """Stretches the reader can take at once, cut behind a comma where there is one."""
+    start = 0
+    while start < len(plain):
+        end = min(start + _LONGEST_PIECE, len(plain))
+        if end < len(plain):
+            comma = max(plain.rfind(sign, start, end) for sign in "、,。.")
+            end = comma + 1 if comma > start else end
+        yield start, plain[start:end]
+        start = end
 
 
 def _reader(text: str) -> list[dict[str, str]]:
@@ -192,7 +208,7 @@ def _give(
         stretches[-1][2].extend(readings)
 
 
-def _say(written: str, readings: list[str], unknown: bool, language: Language) -> tuple[str, str]:
+def _say(written: str, readings: list[str], unknown: bool) -> tuple[str, str]:
     """Phonemes of a stretch and their accent."""
     letters = unicodedata.normalize("NFKC", written)
     if unknown and letters.isascii() and letters.isalpha() and len(letters) > 1:

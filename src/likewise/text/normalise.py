@@ -40,7 +40,9 @@ _SAME_PAUSE = {
     "：": ":", "‥": "…", "–": "—", "―": "—", "—": "—", "~": "—", "～": "—", "〜": "—",
 }  # fmt: skip
 _YEARS = range(1100, 2100)
-_LARGEST_NUMBER = 10**15
+_MOST_SIGNS = 3  # quotes and brackets kept on one side of a word
+_LONGEST_WORD = 60  # letters; espeak-ng cuts longer ones off
+_LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +110,7 @@ def tokens(text: str, language: Language) -> Iterator[Token]:
             held = _with_after(held, mark)
             place += 1
         elif character in _OPENING:
-            before += _OPENING[character]
+            before = (before + _OPENING[character])[-_MOST_SIGNS:]
             place += 1
         else:
             end, spoken = _read(text, place, language, forms)
@@ -135,7 +137,7 @@ def spell_number(digits: str, language: Language, *, kind: str = "cardinal") -> 
         return digits
     from num2words import num2words
 
-    if len(digits) > 1 and (digits[0] == "0" or int(digits) >= _LARGEST_NUMBER):
+    if len(digits) > 1 and (digits[0] == "0" or len(digits) > _LONGEST_NUMBER):
         return " ".join(num2words(int(digit), lang=language.numbers) for digit in digits)
     words = str(num2words(int(digits), lang=language.numbers, to=kind))
     return words.replace(",", "")
@@ -160,7 +162,11 @@ def _read(text: str, place: int, language: Language, forms: _Forms) -> tuple[int
 def _words(spoken: str) -> tuple[str, ...]:
     """The words of a reading; hyphens part words, other signs vanish."""
     plain = re.sub(r"[^\w\s'’\u0900-\u0963\u0966-\u097F]|_", " ", spoken.replace("’", "'"))
-    return tuple(word.strip("'") for word in plain.split() if word.strip("'"))
+    return tuple(
+        word[place : place + _LONGEST_WORD]
+        for word in (part.strip("'") for part in plain.split())
+        for place in range(0, len(word), _LONGEST_WORD)
+    )
 
 
 _WORD = re.compile(r"[^\W_](?:[\w\u0300-\u036F\u0900-\u0963\u0970-\u097F]|['’.\-](?=[^\W_]))*")
@@ -240,7 +246,7 @@ def _say_money(match: re.Match[str], language: Language, forms: _Forms) -> str:
     scale = match["scale"] or ""
     if scale:
         return f"{_say_decimal(whole, fraction, language, forms)} {scale} {many}"
-    said = f"{spell_number(whole, language)} {one if int(whole) == 1 else many}"
+    said = f"{spell_number(whole, language)} {one if whole == '1' else many}"
     if fraction and cent and len(fraction) <= 2 and int(fraction):
         hundredths = fraction.ljust(2, "0")
         name = cent if int(hundredths) == 1 else cents
@@ -253,11 +259,11 @@ def _say_number(match: re.Match[str], language: Language, forms: _Forms) -> str:
     whole, fraction = _split_number(number, forms)
     plain = number == whole
     if suffix and suffix.lower() in ("s", "'s", "’s"):
-        words = spell_number(whole, language, kind="year" if int(whole) in _YEARS else "cardinal")
+        words = spell_number(whole, language, kind="year" if _is_year(whole) else "cardinal")
         said = re.sub(r"y$", "ie", words) + "s"
     elif suffix:
         said = spell_number(whole, language, kind="ordinal")
-    elif plain and not unit and len(whole) == 4 and int(whole) in _YEARS:
+    elif plain and not unit and _is_year(whole):
         said = spell_number(whole, language, kind="year")
     else:
         said = _say_decimal(whole, fraction, language, forms)
@@ -268,12 +274,15 @@ def _say_number(match: re.Match[str], language: Language, forms: _Forms) -> str:
 
 def _say_range(match: re.Match[str], language: Language, forms: _Forms) -> str:
     said = [
-        spell_number(
-            match[name], language, kind="year" if int(match[name]) in _YEARS else "cardinal"
-        )
+        spell_number(match[name], language, kind="year" if _is_year(match[name]) else "cardinal")
         for name in ("from", "until")
     ]
     return f"{said[0]} {forms.to} {said[1]}"
+
+
+def _is_year(digits: str) -> bool:
+    """Whether a number without separators is read as a year: "1999", not "999"."""
+    return len(digits) == 4 and int(digits) in _YEARS
 
 
 def _split_number(number: str, forms: _Forms) -> tuple[str, str]:
@@ -305,7 +314,7 @@ def _with_after(token: Token, mark: str) -> Token:
         if after.endswith(".") and mark == ".":
             strongest = "…"
         after = after[:-1] + strongest
-    else:
+    elif len(after) < _MOST_SIGNS:
         after += mark
     return Token(token.start, token.end, token.written, token.spoken, token.before, after)
 
@@ -342,9 +351,11 @@ def _forms(language: Language) -> _Forms:
     end = r"(?![^\W_])"
     suffix = r"st|nd|rd|th|s|['’]s" if language.numbers == "en" else r"[ºª°]|er|ère|e|ème|nd"
     shapes: list[tuple[str, Callable[..., str]]] = [
-        (r"(?:https?://|www\.)[^\s<>\"]*[\w/]|[\w.+-]+@[\w-]+(?:\.[\w-]+)+", _say_address),
+        (r"(?:https?://|www\.)[^\s<>\"]*[\w/]", _say_address),
+        (r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", _say_address),
         (
-            r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.(?:com|org|net|io|edu|gov|dev|ai)(?:/[\w./-]*\w)?" + end,
+            r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){0,4}"
+            r"\.(?:com|org|net|io|edu|gov|dev|ai)(?:/[\w./-]*\w)?" + end,
             _say_address,
         ),
         (

@@ -12,6 +12,9 @@ from likewise.text.normalise import known_abbreviation
 
 _END = re.compile(r"[.!?…。！？．।॥]+[\"'”’»」』）)\]]*")
 _QUOTES = "\"'”’»)]"
+_SPACE = re.compile(r"\s*")
+_LAST_WORD = re.compile(r"[^\s(\[\"“«]*$")
+_NEAR = 40  # characters: no abbreviation is longer
 _PARAGRAPH = re.compile(r"\n\s*\n|\r\n\s*\r\n")
 _LINE = re.compile(r"\n")
 
@@ -40,7 +43,7 @@ def sentences(text: str, language: Language) -> Iterator[tuple[int, int]]:
 
 def ends_paragraph(text: str, end: int) -> bool:
     """Whether an empty line follows the sentence that ends at `end`."""
-    space = re.match(r"\s*", text[end:])
+    space = _SPACE.match(text, end)
     return space is not None and space.group().count("\n") > 1
 
 
@@ -59,17 +62,24 @@ def _closes(text: str, match: re.Match[str], language: Language) -> bool:
     sign, end = match.group(), match.end()
     if sign[0] != "." or len(sign.strip(_QUOTES)) > 1:
         # "..." and a quoted "Go!" may stand inside a sentence: a small letter then follows.
-        following = text[end:].lstrip()[:1]
+        following = _next(text, end)
         return not (following.islower() and (sign[0] in ".…" or sign[-1] in _QUOTES))
     if end < len(text) and not text[end].isspace():
         return not language.spaced and not text[end].isascii()
-    word = re.search(r"[^\s(\[\"“«]*$", text[: match.start()])
+    word = _LAST_WORD.search(text[max(0, match.start() - _NEAR) : match.start()])
     before = word.group() if word else ""
-    following = text[end:].lstrip()[:1]
+    following = _next(text, end)
     if known_abbreviation(before, language):
         # "at 3 p.m. He left": only a capital after an abbreviation that can end a sentence.
         return before.lower() in _MAY_END and (not following or following.isupper())
     return not following.islower()
+
+
+def _next(text: str, end: int) -> str:
+    """The first character after some space."""
+    space = _SPACE.match(text, end)
+    place = space.end() if space else end
+    return text[place : place + 1]
 
 
 _MAY_END = {"etc", "ecc", "p.m", "a.m", "u.s", "jr", "sr", "uds", "ud", "i"}

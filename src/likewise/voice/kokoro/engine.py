@@ -155,6 +155,11 @@ class KokoroEngine:
                 part = self._say(group, encoding, voice, language, speed, pause / speed)
                 said += 1
                 yield replace(part, text=sentence[first:last].strip())
+        if not said:
+            raise BadInput(
+                f"There is nothing to say in this text: {language.name} has no sounds for its "
+                "letters. Write it in words of the language."
+            )
         on_progress(Progress("speaking", len(places), len(places), "sentences"))
 
     def _say(
@@ -186,33 +191,30 @@ class KokoroEngine:
 
 def _cut(words: Sequence[Word], tag: str) -> list[tuple[list[Word], Encoding]]:
     """Groups of words small enough for the model, cut after punctuation where possible."""
+    lengths = [len(encode([word], tag).ids) + 1 for word in words]  # with the space behind
     groups: list[tuple[list[Word], Encoding]] = []
-    waiting = list(words)
-    while waiting:
-        encoding = encode(waiting, tag)
-        if len(encoding.ids) <= _TOKENS_A_PART:
-            if encoding.phones:
-                groups.append((waiting, encoding))
-            break
-        count = _fitting(waiting, tag)
-        group, waiting = waiting[:count], waiting[count:]
+    start = 0
+    while start < len(words):
+        count = _fitting(words, lengths, start)
+        group = list(words[start : start + count])
         encoding = _shortened(encode(group, tag))
         if encoding.phones:
             groups.append((group, encoding))
+        start += count
     return groups
 
 
-def _fitting(words: Sequence[Word], tag: str) -> int:
-    """How many words to take: up to the last pause that fits, else the last word that fits."""
+def _fitting(words: Sequence[Word], lengths: Sequence[int], start: int) -> int:
+    """How many words to take: all, or up to the last pause that fits, or the last that fits."""
     length, fits, after_pause = 0, 0, 0
-    for index, word in enumerate(words):
-        length += len(encode([word], tag).ids) + 1
-        if length > _TOKENS_A_PART:
-            break
-        fits = index + 1
-        if any(sign in _PAUSES for sign in word.after) and length > _TOKENS_A_PART // 4:
-            after_pause = index + 1
-    return after_pause or max(fits, 1)
+    for index in range(start, len(words)):
+        length += lengths[index]
+        if length - 1 > _TOKENS_A_PART:
+            return after_pause or max(fits, 1)
+        fits = index + 1 - start
+        if any(sign in _PAUSES for sign in words[index].after) and length > _TOKENS_A_PART // 4:
+            after_pause = fits
+    return fits
 
 
 def _shortened(encoding: Encoding) -> Encoding:
