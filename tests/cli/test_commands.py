@@ -74,7 +74,7 @@ def test_text_comes_from_standard_input(tmp_path: Path, monkeypatch: pytest.Monk
     ("name", "words"),
     [
         ("silent", "silent|silence|no speech|quiet"),
-        ("short", "short|second"),
+        ("short", "at least 1 s"),
         ("text", "text|sound"),
         ("empty", "empty"),
     ],
