@@ -19,7 +19,7 @@ from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
 from likewise.studio.saying import say
 from likewise.studio.stopwatch import Stopwatch
-from likewise.values import Motion, Speech
+from likewise.values import Motion, Speech, Voice
 from likewise.video.writer import VideoWriter
 from likewise.voice import registry as voices
 
@@ -89,29 +89,36 @@ def talk(
     watch = Stopwatch()
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
     check_beside(subtitles, plot, report)
-    with watch.stage("picture"):
-        portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     record = Record(keep_sound=plot is not None)
-    with ExitStack() as stack:
-        video = stack.enter_context(
-            open_video(output, portrait, fps, speaker.capabilities.sample_rate)
-        )
+    voices_chosen: list[Voice] = []
+
+    def spoken() -> Iterator[Speech]:
         with watch.stage("voice"):
-            chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
-        parts = say(
+            found = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+        voices_chosen.append(found)
+        yield from say(
             speaker,
             text,
-            chosen,
+            found,
             language=language,
             speed=speed,
             verify=verify,
             timings=True,
             on_progress=on_progress,
         )
-        ahead = stack.enter_context(Ahead(watch.each("speaking", parts), depth=2))
+
+    with ExitStack() as stack:
+        # The voice is loaded and begins to speak while the face is still being looked for.
+        ahead = stack.enter_context(Ahead(watch.each("speaking", spoken()), depth=2))
+        with watch.stage("picture"):
+            portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
+        video = stack.enter_context(
+            open_video(output, portrait, fps, speaker.capabilities.sample_rate)
+        )
         actor = SpeechActor(fps, seed=seed, liveliness=liveliness)
         score = _score(watch.each("waiting for speech", ahead), actor, video, record)
         frames = render_into(video, artist, portrait, score, record, watch, on_progress)
+    (chosen,) = voices_chosen
     beside = write_subtitles(record, subtitles)
     if plot is not None:
         from likewise.studio.pictures import plot_run
