@@ -26,3 +26,22 @@ def test_explain_voice(clip: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     said = capsys.readouterr().out
     assert "Similarity to the reference" in said
     assert output.stat().st_size > 10_000
+
+
+def test_explain_face(painting: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    video, output = tmp_path / "hi.mp4", tmp_path / "moves.png"
+    talk = [
+        "talk",
+        str(painting),
+        "--voice",
+        "af_heart",
+        "--text",
+        "Hello there.",
+        "--crop",
+        "head",
+    ]
+    assert run([*talk, "--size", "192", "-o", str(video)]) == 0
+    capsys.readouterr()
+    assert run(["explain", "face", str(video), "-o", str(output), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+    assert output.stat().st_size > 10_000

@@ -1,4 +1,4 @@
-"""Commands that explain: what makes two voices alike, what is seen in a picture."""
+"""Commands that explain: what makes two voices alike, what is seen in a picture or a face."""
 
 import json
 from pathlib import Path
@@ -17,6 +17,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="Why things sound or look alike: pictures, and the numbers in them.")
     group.command("voice")(voice)
     group.command("picture")(picture)
+    group.command("face")(face)
     app.add_typer(group, name="explain")
 
 
@@ -50,6 +51,23 @@ def picture(
 
     second = read_picture(other).picture if other else None
     why = explain_picture(read_picture(picture).picture, second, point=_place(point))
+    why.draw(output)
+    _say(why.sentences, why.as_json(), output, as_json=as_json)
+
+
+def face(
+    video: Annotated[Path, typer.Argument(help="A video of a face, such as `talk` makes.")],
+    output: Drawing,
+    as_json: options.Json = False,
+) -> None:
+    """Draw what the face in a video does: landmarks, expression over time, where the skin moves."""
+    from likewise.explain.face import explain_face
+    from likewise.video.reader import VideoReader
+
+    with VideoReader(video) as reader:
+        fps = min(reader.info.fps, 60.0)
+        frames = (frame.picture for frame in reader.frames(fps=fps))
+        why = explain_face(frames, fps=fps)
     why.draw(output)
     _say(why.sentences, why.as_json(), output, as_json=as_json)
 

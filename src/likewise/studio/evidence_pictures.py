@@ -1,7 +1,7 @@
 """The report's pictures: what was measured, drawn so that a reader can see it for themselves."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -98,6 +98,19 @@ def of_likeness(reference: Audio, speech: Speech) -> list[Figure]:
         picture = why.draw(Path(folder) / "why.png").read_bytes()
     caption = " ".join(why.sentences)
     return [Figure("Where the voice lives", caption, picture, section="why")]
+
+
+def of_movement(frames: Iterable[NDArray[np.uint8]], fps: float) -> list[Figure]:
+    """What the tracker sees the face do: landmarks, expression over time, where the skin moves."""
+    from likewise.explain.face import explain_face
+
+    try:
+        why = explain_face(frames, fps=fps)
+    except BadInput:
+        return []  # no face in any frame; the metrics have said so already
+    with TemporaryDirectory() as folder:
+        picture = why.draw(Path(folder) / "face.png").read_bytes()
+    return [Figure("What the face does", " ".join(why.sentences), picture, section="why")]
 
 
 def png_of(canvas: "Canvas") -> bytes:

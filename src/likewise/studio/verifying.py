@@ -153,7 +153,9 @@ def _face(evidence: Evidence) -> Found:
             *face.identity(evidence.picture, watched),
             *face.steadiness(evidence.picture, watched),
         ]
-    return metrics, {}, evidence_pictures.of_lips(watched.lips, wanted, evidence.speech.words)
+    figures = evidence_pictures.of_lips(watched.lips, wanted, evidence.speech.words)
+    frames = _frames(evidence.media, evidence.fps)
+    return metrics, {}, [*figures, *evidence_pictures.of_movement(frames, evidence.fps)]
 
 
 def _frames(path: Path, fps: float) -> Iterator[NDArray[np.uint8]]:
