@@ -2,7 +2,7 @@ r"""XTTS v2 side by side: this implementation and coqui-tts 0.28.0, same random 
 
 The reference needs an environment of its own; this makes one that can be thrown away:
 
-    python -m venv /tmp/xtts-reference && . /tmp/xtts-reference/bin/activate
+    python -m venv xtts-reference && . xtts-reference/bin/activate
     pip install torch==2.13.0 coqui-tts==0.28.0 six soundfile
     pip install --no-deps torchaudio==2.11.0 torchcodec
     deactivate
@@ -10,8 +10,8 @@ The reference needs an environment of its own; this makes one that can be thrown
 torchaudio from PyPI is built for CUDA; on a machine without it, rename its `lib/*.so` (only Python
 parts of it are used here). Then, in the environment of Likewise with the extra [torch]:
 
-    python benchmarks/xtts.py --folder /tmp/xtts-weights --threads 1 2 \
-        --reference /tmp/xtts-reference/bin/python
+    python benchmarks/xtts.py --folder xtts-weights --threads 1 2 \
+        --reference xtts-reference/bin/python
 
 Every side runs in a process of its own, one after the other; weights of the official size are drawn
 once from a seed (`tests/seeded_weights.py`), with a stop code that never comes by itself, so that
