@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 from likewise.errors import BadInput
-from likewise.motion.from_audio import from_audio
+from likewise.motion.from_audio import _mouth, from_audio
+from likewise.motion.listening import CONTEXT, Heard
+from likewise.motion.visemes import CHANNEL, CHANNELS
 from likewise.values import INDEX, Audio
 
 JAW = INDEX["jawOpen"]
@@ -38,11 +40,25 @@ def test_the_jaw_opens_with_the_voice_and_shuts_in_pauses() -> None:
     assert np.abs(motion.coefficients[:20][:, MOUTH]).max() < 0.02
 
 
-def test_a_dip_of_the_voice_brings_the_lips_together() -> None:
-    motion = from_audio(vowels((0.4, 0.8), (0.88, 1.4), total=1.8), 50)
-    around = motion.coefficients[37:46]
-    assert around[:, JAW].min() < 0.02
-    assert around[:, INDEX["mouthPressLeft"]].max() > 0.15
+def test_the_jaw_rises_where_the_voice_dips() -> None:
+    jaw = from_audio(vowels((0.4, 0.8), (0.88, 1.4), total=1.8), 50).coefficients[:, JAW]
+    assert jaw[37:46].min() < 0.6 * min(jaw[26:36].max(), jaw[48:60].max())
+
+
+def test_pressed_lips_touch_on_a_frame() -> None:
+    count = 200
+    channels = np.zeros((count, len(CHANNELS)))
+    channels[:, CHANNEL["jaw"]] = 0.3
+    channels[98:103, CHANNEL["press"]] = 0.2
+    heard = Heard(np.zeros((count, CONTEXT)), np.ones(count), [], [])
+    for fps in (10, 25, 60):
+        times = np.arange(2 * fps) / fps
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("likewise.motion.from_audio.predict", lambda _: channels)
+            jaw = _mouth(heard, times, fps, 5.0)[:, CHANNEL["jaw"]]
+        near = np.abs(times - 1.0) <= 0.5 / fps + 0.011
+        assert jaw[near].min() == 0.0
+        assert jaw[(times > 0.3) & (times < 0.8)].min() == pytest.approx(0.3)
 
 
 def test_silence_and_noise_floor_move_no_lips() -> None:
