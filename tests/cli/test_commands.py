@@ -142,3 +142,18 @@ def test_animate_with_and_without_words(painting: Path, tmp_path: Path, capsys: 
     for name in ("a.mp4", "b.mp4"):
         seconds = files.read(tmp_path / name).seconds
         assert seconds == pytest.approx(files.read(sound).seconds, abs=0.05)
+
+
+def test_ctrl_c_leaves_nothing(
+    painting: Path, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from likewise.video.writer import VideoWriter
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(VideoWriter, "write_frame", interrupt)
+    arguments = ["talk", str(painting), "--voice", "af_heart", "--text", "Hello.", "--size", "128"]
+    assert run([*arguments, "-o", str(tmp_path / "x.mp4")]) == 130
+    assert "Stopped" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []

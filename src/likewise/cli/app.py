@@ -45,14 +45,14 @@ weighing.add_to(app)
 def run(arguments: Sequence[str]) -> int:
     """Run one command; answers the exit code."""
     try:
-        code = app(list(arguments), prog_name="likewise", standalone_mode=False)
-        return int(code or 0)
+        code = int(app(list(arguments), prog_name="likewise", standalone_mode=False) or 0)
+        # Typer answers Ctrl-C with this code of its own instead of raising.
+        return _stopped() if code == Cancelled.exit_code else code
     except _UsageProblem as error:
         error.show()
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort, Cancelled):
-        print("\nStopped. Nothing half-written was left behind.", file=sys.stderr)
-        return Cancelled.exit_code
+        return _stopped()
     except LikewiseError as error:
         print(f"likewise: {error}", file=sys.stderr)
         return error.exit_code
@@ -60,3 +60,8 @@ def run(arguments: Sequence[str]) -> int:
         # The reader of our output went away, as in `likewise voices | head`.
         sys.stderr.close()
         return 0
+
+
+def _stopped() -> int:
+    print("\nStopped. Nothing half-written was left behind.", file=sys.stderr)
+    return Cancelled.exit_code
