@@ -89,8 +89,8 @@ def run_ours(folder: Path, int8: bool) -> dict[str, Any]:
         import torch
 
         from likewise.values import Voice
+        from likewise.voice import int8 as eight_bits
         from likewise.voice.xtts import checkpoint, decoding
-        from likewise.voice.xtts import int8 as eight_bits
         from likewise.voice.xtts.config import Sampling, XttsConfig
         from likewise.voice.xtts.speaking import Speaker
         from likewise.voice.xtts.tokenizer import XttsTokenizer
@@ -99,7 +99,7 @@ def run_ours(folder: Path, int8: bool) -> dict[str, Any]:
     with watch.stage("load"):
         model = checkpoint.load_model(folder / "model.safetensors", XttsConfig())
         if int8:
-            eight_bits.quantise(model.gpt)
+            eight_bits.quantise(model.gpt.blocks)
     speaker = Speaker(model, XttsTokenizer.load(folder / "vocab.json"))
     clip = np.load(folder / "clip.npy")
     watch.best("conditioning", lambda: speaker.listen([clip]), 2)

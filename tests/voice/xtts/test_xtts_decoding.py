@@ -8,10 +8,10 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra [torch]")
 
 from likewise.errors import BadInput  # noqa: E402
-from likewise.voice.xtts import int8  # noqa: E402
+from likewise.voice import int8  # noqa: E402
+from likewise.voice.cache import KeyValueCache  # noqa: E402
 from likewise.voice.xtts.config import Sampling, XttsConfig  # noqa: E402
 from likewise.voice.xtts.decoding import decode, penalised, probabilities, voice_prefix  # noqa: E402
-from likewise.voice.xtts.gpt import KeyValueCache  # noqa: E402
 from likewise.voice.xtts.model import Xtts  # noqa: E402
 from likewise.voice.xtts.vocoder import HOP, Vocoding, frames_of, settled_frames  # noqa: E402
 
@@ -184,7 +184,7 @@ def test_8_bit_states_stay_close(golden):
     import copy
 
     gpt = copy.deepcopy(golden.model.gpt)
-    int8.quantise(gpt)
+    int8.quantise(gpt.blocks)
     config = golden.config.gpt
     latents = torch.from_numpy(golden["cond/latents_30_4"])[None]
     with torch.inference_mode():

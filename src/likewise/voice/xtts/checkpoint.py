@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from likewise.errors import BadInput
+from likewise.voice.checkpoint import check, read_safetensors, renamed
 from likewise.voice.xtts.config import XttsConfig
 from likewise.voice.xtts.dvae import Dvae
 from likewise.voice.xtts.mel import LogMel
@@ -23,7 +24,9 @@ from likewise.weights.converting import Array, read_torch_file, tensors_in
 FORMAT = "xtts-v2 1"
 """Stands in the metadata of our safetensors files; changes when names or folding change."""
 
-# Old name, new name. {n} and {m} stand for numbers, {leaf} for the rest of a name.
+_MODEL = "XTTS v2"
+
+# Old name, new name, as `renamed` reads them.
 _CONDITIONING = "gpt.conditioning_encoder"
 _PERCEIVER = "gpt.conditioning_perceiver"
 _VOCODER = "hifigan_decoder.waveform_decoder"
@@ -115,7 +118,6 @@ _DVAE_RULES: tuple[tuple[str, str], ...] = (
     ("{half}.{n}.{leaf}", "{half}.{n}.{leaf}"),
     ("codebook.embed", "codebook.vectors.weight"),
 )
-_FIELDS = {"n": r"\d+", "m": r"\d", "leaf": r".+", "half": r"encoder|decoder"}
 _DVAE_IGNORED = (r"discrete_loss\..*", r"codebook\.(cluster_size|embed_avg)")
 
 
@@ -126,7 +128,7 @@ def load_model(path: Path, config: XttsConfig) -> Xtts:
         BadInput: Damaged, of another model, or of other sizes than `config` states.
     """
     if path.suffix == ".safetensors":
-        state = _read_safetensors(path)
+        state = read_safetensors(path, FORMAT)
     else:
         state = translated(tensors_in(read_torch_file(path)), origin=str(path))
     return filled(config, state, origin=str(path))
@@ -140,7 +142,7 @@ def filled(config: XttsConfig, state: Mapping[str, Tensor], *, origin: str) -> X
     """
     with torch.device("meta"):
         model = Xtts(config)
-    _check(model.state_dict(), state, origin)
+    check(model.state_dict(), state, origin)
     model.load_state_dict(state, strict=True, assign=True)
     # Constants that are no weights are made again: on the meta device they have no content.
     model.conditioning_mel = LogMel(fft=CONDITIONING_FFT)
@@ -164,12 +166,12 @@ def filled_dvae(config: XttsConfig, old: Mapping[str, Array], *, origin: str) ->
     Raises:
         BadInput: Names or shapes differ.
     """
-    state = _renamed(_wanted(old, _DVAE_IGNORED), _DVAE_RULES, origin)
+    state = renamed(_wanted(old, _DVAE_IGNORED), _DVAE_RULES, origin, _MODEL)
     if "codebook.vectors.weight" in state:
         state["codebook.vectors.weight"] = state["codebook.vectors.weight"].T.contiguous()
     with torch.device("meta"):
         dvae = Dvae(config.dvae)
-    _check(dvae.state_dict(), state, origin)
+    check(dvae.state_dict(), state, origin)
     dvae.load_state_dict(state, strict=True, assign=True)
     return dvae.requires_grad_(False).eval()
 
@@ -188,7 +190,7 @@ def translated(old: Mapping[str, Array], *, origin: str) -> dict[str, Tensor]:
             f"{origin} is no XTTS v2 checkpoint: it has no perceiver resampler "
             "(gpt.conditioning_perceiver). XTTS v1 files and other models can't be used."
         )
-    state = _renamed(_wanted(old, _IGNORED), _RULES, origin)
+    state = renamed(_wanted(old, _IGNORED), _RULES, origin, _MODEL)
     for name in [name for name in state if name.endswith(_FOLDED + "0")]:
         base = name.removesuffix(_FOLDED + "0")
         gain, direction = state.pop(name), state.pop(base + _FOLDED + "1", None)
@@ -214,76 +216,6 @@ def convert(source: Path, target: Path) -> None:
     save_file(state, str(target), metadata={"likewise.format": FORMAT})
 
 
-def _read_safetensors(path: Path) -> dict[str, Tensor]:
-    from safetensors import SafetensorError, safe_open
-
-    if not path.is_file():
-        raise BadInput(f"There is no file {path}.")
-    try:
-        with safe_open(str(path), framework="pt") as file:
-            found = (file.metadata() or {}).get("likewise.format", "none")
-            if found != FORMAT:
-                raise BadInput(
-                    f"{path} is in the format {found!r}, this Likewise reads {FORMAT!r}. Make it "
-                    "again from the original: likewise weights convert model.pth model.safetensors"
-                )
-            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        raise BadInput(f"{path} can't be read: the file is damaged ({error}).") from error
-
-
 def _wanted(old: Mapping[str, Array], ignored: Iterable[str]) -> dict[str, Array]:
     unwanted = re.compile("|".join(f"(?:{pattern})" for pattern in ignored))
     return {name: tensor for name, tensor in old.items() if not unwanted.fullmatch(name)}
-
-
-def _renamed(
-    old: Mapping[str, Array], rules: Iterable[tuple[str, str]], origin: str
-) -> dict[str, Tensor]:
-    compiled = [(_pattern(pattern), new) for pattern, new in rules]
-    state: dict[str, Tensor] = {}
-    unknown = []
-    for name, tensor in old.items():
-        for pattern, new in compiled:
-            match = pattern.fullmatch(name)
-            if match:
-                state[new.format(**match.groupdict())] = torch.from_numpy(tensor)
-                break
-        else:
-            unknown.append(name)
-    if unknown:
-        raise BadInput(f"{origin} holds tensors that are not XTTS v2's: {_listed(unknown)}.")
-    return state
-
-
-def _pattern(name: str) -> re.Pattern[str]:
-    escaped = re.escape(name)
-    for field, values in _FIELDS.items():
-        escaped = escaped.replace(rf"\{{{field}\}}", f"(?P<{field}>{values})")
-    return re.compile(escaped)
-
-
-def _check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], origin: str) -> None:
-    missing = sorted(wanted.keys() - found.keys())
-    unexpected = sorted(found.keys() - wanted.keys())
-    wrong = [
-        f"{name} is {tuple(found[name].shape)}, not {tuple(wanted[name].shape)}"
-        for name in sorted(wanted.keys() & found.keys())
-        if wanted[name].shape != found[name].shape
-    ]
-    lines = [
-        f"{what}: {_listed(names)}"
-        for what, names in (
-            ("missing", missing),
-            ("unexpected", unexpected),
-            ("of another size", wrong),
-        )
-        if names
-    ]
-    if lines:
-        raise BadInput(f"{origin} doesn't fit this model's config.json. {'; '.join(lines)}.")
-
-
-def _listed(names: list[str], most: int = 8) -> str:
-    shown = ", ".join(names[:most])
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

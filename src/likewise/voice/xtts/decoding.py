@@ -15,8 +15,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from likewise.errors import BadInput
+from likewise.voice.cache import KeyValueCache
+from likewise.voice.sampling import filtered
 from likewise.voice.xtts.config import Sampling
-from likewise.voice.xtts.gpt import Gpt, KeyValueCache
+from likewise.voice.xtts.gpt import Gpt
 
 _PLACEHOLDER = 1
 """The reference fills the places of latents and text with this id, so its repetition penalty
@@ -149,15 +151,7 @@ def penalised(logits: Tensor, produced: Tensor, penalty: float) -> Tensor:
 def probabilities(logits: Tensor, produced: Tensor, sampling: Sampling) -> Tensor:
     """Chances (B, V) after penalty, temperature, top-k and top-p, in this order."""
     scores = penalised(logits, produced, sampling.repetition_penalty) / sampling.temperature
-    if 0 < sampling.top_k < scores.shape[-1]:
-        least = scores.topk(sampling.top_k).values[:, -1:]
-        scores = scores.masked_fill(scores < least, -torch.inf)
-    if sampling.top_p < 1.0:
-        ascending, order = scores.sort(dim=-1)
-        tail = ascending.softmax(dim=-1).cumsum(dim=-1) <= 1.0 - sampling.top_p
-        tail[:, -1] = False  # the best one always stays
-        scores = scores.masked_fill(tail.scatter(1, order, tail), -torch.inf)
-    return scores.softmax(dim=-1)
+    return filtered(scores, sampling.top_k, sampling.top_p).softmax(dim=-1)
 
 
 def _start(

@@ -12,68 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from likewise.voice.cache import KeyValueCache
 from likewise.voice.xtts.conditioning import ConditioningEncoder, PerceiverResampler
 from likewise.voice.xtts.config import GptConfig
 
 _IGNORED = -1  # targets that the loss leaves out
-
-
-class KeyValueCache:
-    """Keys and values of all positions so far, in memory reserved once.
-
-    Attributes:
-        length: Positions filled.
-        visible: (B, capacity) bool, False for padding; None when nothing is padded.
-    """
-
-    def __init__(
-        self, config: GptConfig, batch: int, capacity: int, like: Tensor, visible: Tensor | None
-    ) -> None:
-        shape = (config.layers, 2, batch, config.heads, capacity, config.width // config.heads)
-        self._memory = like.new_empty(shape)
-        self.length = 0
-        self.visible = visible
-
-    @property
-    def capacity(self) -> int:
-        """Positions there is room for."""
-        return self._memory.shape[4]
-
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Add (B, H, T, D) keys and values of new positions; answers all of them."""
-        end = self.length + k.shape[2]
-        self._memory[layer, 0, :, :, self.length : end] = k
-        self._memory[layer, 1, :, :, self.length : end] = v
-        return self._memory[layer, 0, :, :, :end], self._memory[layer, 1, :, :, :end]
-
-    def adopt(self, prefix: "KeyValueCache") -> None:
-        """Begin with another cache's positions, the same for every row."""
-        self._memory[:, :, :, :, : prefix.length] = prefix._memory[:, :, :, :, : prefix.length]
-        self.length = prefix.length
-
-    def keep(self, rows: Tensor) -> None:
-        """Go on with these rows only (indices into the batch)."""
-        self._memory = self._memory[:, :, rows]
-        if self.visible is not None:
-            self.visible = self.visible[rows]
-
-    def mask(self, new: int) -> Tensor | None:
-        """What `new` positions may see: (B or 1, 1, new, length + new) bool, None for all."""
-        end = self.length + new
-        device = self._memory.device
-        if self.visible is None:
-            if new == 1:
-                return None
-            return torch.ones(new, end, dtype=torch.bool, device=device).tril(self.length)[
-                None, None
-            ]
-        seen = self.visible[:, None, None, :end]
-        if new == 1:
-            return seen
-        causal = torch.ones(new, end, dtype=torch.bool, device=device).tril(self.length)
-        itself = torch.zeros_like(causal)
-        itself[:, self.length :].fill_diagonal_(True)  # padding sees itself, or softmax is NaN
-        return (seen & causal) | itself
 
 
 class Attention(nn.Module):

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput, Unsupported
 from likewise.values import Voice
-from likewise.voice.xtts import checkpoint, int8
+from likewise.voice import int8
+from likewise.voice.cache import KeyValueCache
+from likewise.voice.xtts import checkpoint
 from likewise.voice.xtts.config import Sampling, XttsConfig
 from likewise.voice.xtts.decoding import Step, decode, voice_prefix
 from likewise.voice.xtts.files import XttsFiles
-from likewise.voice.xtts.gpt import KeyValueCache
 from likewise.voice.xtts.model import Xtts
 from likewise.voice.xtts.tokenizer import XttsTokenizer
 from likewise.voice.xtts.vocoder import SAMPLE_RATE, Vocoding
@@ -87,7 +88,7 @@ class Speaker:
     def _on_device(cls, model: Xtts, tokenizer: XttsTokenizer, wants_int8: bool) -> Self:
         device = "cuda" if torch.cuda.is_available() else "cpu"
         if device == "cpu" and wants_int8 and int8.available():
-            int8.quantise(model.gpt)
+            int8.quantise(model.gpt.blocks)
         return cls(model.to(device), tokenizer)
 
     @property

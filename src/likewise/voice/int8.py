@@ -1,4 +1,4 @@
-"""The GPT's matrices in 8 bits: decoding reads a quarter of the bytes, and is that much faster.
+"""Matrices in 8 bits: decoding reads a quarter of the bytes, and is that much faster.
 
 Decoding one code reads every weight once, so a CPU waits for memory. Weights are rounded to 8 bits
 with a scale for each output channel, activations at run time with a scale for each call; sums are
@@ -10,8 +10,6 @@ import warnings
 
 import torch
 from torch import Tensor, nn
-
-from likewise.voice.xtts.gpt import Gpt
 
 
 class Int8Linear(nn.Module):
@@ -39,13 +37,12 @@ class Int8Linear(nn.Module):
         return out
 
 
-def quantise(gpt: Gpt) -> None:
-    """Turn the linear layers of the transformer blocks into 8 bits, in place."""
-    for block in gpt.blocks:
-        for part in block.children():
-            for name, layer in list(part.named_children()):
-                if isinstance(layer, nn.Linear):
-                    setattr(part, name, Int8Linear(layer))
+def quantise(blocks: nn.Module) -> None:
+    """Turn all linear layers inside into 8 bits, in place."""
+    for part in list(blocks.modules()):
+        for name, layer in list(part.named_children()):
+            if isinstance(layer, nn.Linear):
+                setattr(part, name, Int8Linear(layer))
 
 
 def available() -> bool:

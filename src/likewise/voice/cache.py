@@ -1,0 +1,90 @@
+"""Keys and values of a transformer that decodes one position after the other.
+
+Memory is reserved once for all positions, so a step copies nothing but its own keys and values.
+
+Shapes: B batch, H heads, T new positions, D channels of a head.
+"""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class TransformerSizes(Protocol):
+    """Sizes that a cache is made from; the configuration of any model here has them."""
+
+    @property
+    def layers(self) -> int:
+        """Transformer blocks."""
+
+    @property
+    def heads(self) -> int:
+        """Attention heads."""
+
+    @property
+    def width(self) -> int:
+        """Channels of the residual stream."""
+
+
+class KeyValueCache:
+    """Keys and values of all positions so far, in memory reserved once.
+
+    Attributes:
+        length: Positions filled.
+        visible: (B, capacity) bool, False for padding; None when nothing is padded.
+    """
+
+    def __init__(
+        self,
+        sizes: TransformerSizes,
+        batch: int,
+        capacity: int,
+        like: Tensor,
+        visible: Tensor | None,
+    ) -> None:
+        shape = (sizes.layers, 2, batch, sizes.heads, capacity, sizes.width // sizes.heads)
+        self._memory = like.new_empty(shape)
+        self.length = 0
+        self.visible = visible
+
+    @property
+    def capacity(self) -> int:
+        """Positions there is room for."""
+        return self._memory.shape[4]
+
+    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
+        """Add (B, H, T, D) keys and values of new positions; answers all of them."""
+        end = self.length + k.shape[2]
+        self._memory[layer, 0, :, :, self.length : end] = k
+        self._memory[layer, 1, :, :, self.length : end] = v
+        return self._memory[layer, 0, :, :, :end], self._memory[layer, 1, :, :, :end]
+
+    def adopt(self, prefix: "KeyValueCache") -> None:
+        """Begin with another cache's positions, the same for every row."""
+        self._memory[:, :, :, :, : prefix.length] = prefix._memory[:, :, :, :, : prefix.length]
+        self.length = prefix.length
+
+    def keep(self, rows: Tensor) -> None:
+        """Go on with these rows only (indices into the batch)."""
+        self._memory = self._memory[:, :, rows]
+        if self.visible is not None:
+            self.visible = self.visible[rows]
+
+    def mask(self, new: int) -> Tensor | None:
+        """What `new` positions may see: (B or 1, 1, new, length + new) bool, None for all."""
+        end = self.length + new
+        device = self._memory.device
+        if self.visible is None:
+            if new == 1:
+                return None
+            return torch.ones(new, end, dtype=torch.bool, device=device).tril(self.length)[
+                None, None
+            ]
+        seen = self.visible[:, None, None, :end]
+        if new == 1:
+            return seen
+        causal = torch.ones(new, end, dtype=torch.bool, device=device).tril(self.length)
+        itself = torch.zeros_like(causal)
+        itself[:, self.length :].fill_diagonal_(True)  # padding sees itself, or softmax is NaN
+        return (seen & causal) | itself
