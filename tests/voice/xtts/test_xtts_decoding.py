@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch", reason="needs the extra [torch]")
 
 from likewise.errors import BadInput  # noqa: E402
 from likewise.voice import int8  # noqa: E402
-from likewise.voice.cache import KeyValueCache  # noqa: E402
+from likewise.voice.attention import KeyValueCache  # noqa: E402
 from likewise.voice.xtts.config import Sampling, XttsConfig  # noqa: E402
 from likewise.voice.xtts.decoding import decode, penalised, probabilities, voice_prefix  # noqa: E402
 from likewise.voice.xtts.model import Xtts  # noqa: E402

@@ -14,7 +14,7 @@ import seeded_weights
 
 torch = pytest.importorskip("torch", reason="needs the extra [torch]")
 
-from likewise.voice.cache import KeyValueCache  # noqa: E402
+from likewise.voice.attention import KeyValueCache  # noqa: E402
 from likewise.voice.xtts import checkpoint  # noqa: E402
 from likewise.voice.xtts.config import ReferenceRules  # noqa: E402
 from likewise.voice.xtts.mel import LogMel, resample  # noqa: E402

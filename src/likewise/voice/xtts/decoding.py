@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from likewise.errors import BadInput
-from likewise.voice.cache import KeyValueCache
+from likewise.voice.attention import KeyValueCache
 from likewise.voice.sampling import filtered
 from likewise.voice.xtts.config import Sampling
 from likewise.voice.xtts.gpt import Gpt

@@ -12,33 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from likewise.voice.cache import KeyValueCache
+from likewise.voice.attention import Attention, KeyValueCache
 from likewise.voice.xtts.conditioning import ConditioningEncoder, PerceiverResampler
 from likewise.voice.xtts.config import GptConfig
 
 _IGNORED = -1  # targets that the loss leaves out
-
-
-class Attention(nn.Module):
-    """Causal self-attention."""
-
-    def __init__(self, config: GptConfig) -> None:
-        super().__init__()
-        self.heads = config.heads
-        self.qkv = nn.Linear(config.width, 3 * config.width)
-        self.out = nn.Linear(config.width, config.width)
-
-    def forward(
-        self, x: Tensor, mask: Tensor | None, cache: KeyValueCache | None, layer: int
-    ) -> Tensor:
-        """x: (B, T, C), mask: (B, 1, T, S) bool or None -> (B, T, C)."""
-        heads = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k, v = heads.unbind(0)
-        if cache is not None:
-            k, v = cache.extend(layer, k, v)
-        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
-        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
-        return out
 
 
 class FeedForward(nn.Module):

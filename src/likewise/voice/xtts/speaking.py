@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from likewise.errors import BadInput, Unsupported
 from likewise.values import Voice
 from likewise.voice import int8
-from likewise.voice.cache import KeyValueCache
+from likewise.voice.attention import KeyValueCache
 from likewise.voice.xtts import checkpoint
 from likewise.voice.xtts.config import Sampling, XttsConfig
 from likewise.voice.xtts.decoding import Step, decode, voice_prefix

@@ -1,18 +1,19 @@
-"""Keys and values of a transformer that decodes one position after the other.
+"""Self-attention, and the keys and values kept while one position after the other is decoded.
 
-Memory is reserved once for all positions, so a step copies nothing but its own keys and values.
+Memory for keys and values is reserved once for all positions, so a step copies nothing but its own.
 
-Shapes: B batch, H heads, T new positions, D channels of a head.
+Shapes: B batch, T new positions, S positions so far, C channels, H heads, D = C / H.
 """
 
 from typing import Protocol
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 
 class TransformerSizes(Protocol):
-    """Sizes that a cache is made from; the configuration of any model here has them."""
+    """Sizes of a transformer; the configuration of any model here has them."""
 
     @property
     def layers(self) -> int:
@@ -88,3 +89,25 @@ class KeyValueCache:
         itself = torch.zeros_like(causal)
         itself[:, self.length :].fill_diagonal_(True)  # padding sees itself, or softmax is NaN
         return (seen & causal) | itself
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention with one matrix for queries, keys and values."""
+
+    def __init__(self, sizes: TransformerSizes) -> None:
+        super().__init__()
+        self.heads = sizes.heads
+        self.qkv = nn.Linear(sizes.width, 3 * sizes.width)
+        self.out = nn.Linear(sizes.width, sizes.width)
+
+    def forward(
+        self, x: Tensor, mask: Tensor | None, cache: KeyValueCache | None, layer: int
+    ) -> Tensor:
+        """x: (B, T, C), mask: (B, 1, T, S) bool or None -> (B, T, C)."""
+        heads = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        q, k, v = heads.unbind(0)
+        if cache is not None:
+            k, v = cache.extend(layer, k, v)
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
+        out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
+        return out
