@@ -79,6 +79,11 @@ def make_weights(folder: Path) -> None:
     torch.save({"model": seeded_weights.to_torch(state)}, folder / "model.pth")
     np.save(folder / "clip.npy", golden["in/clip"] / np.float32(32768))
     XttsTokenizer.letters()._vocabulary.save(str(folder / "vocab.json"))
+    vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
+    known = vocabulary["model"]["vocab"]
+    # The reference takes its number of text tokens from here: the released 6681.
+    known |= {f"<{unused}>": unused for unused in set(range(6681)) - set(known.values())}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
 
 
 def run_ours(folder: Path, int8: bool) -> dict[str, Any]:
@@ -157,7 +162,7 @@ def run_reference(folder: Path) -> dict[str, Any]:
     for name, value in sizes.items():
         setattr(config.model_args, name, value)
     with watch.stage("load"):
-        model = Xtts.init_from_config(config)
+        model = Xtts(config)
         model.load_checkpoint(
             config,
             checkpoint_path=str(folder / "model.pth"),

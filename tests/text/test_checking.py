@@ -44,3 +44,10 @@ def test_foreign_script_says_what_to_do(tag, text, advice):
 )
 def test_speakable(tag, text):
     check_speakable(text, resolve(tag))
+
+
+def test_without_a_language_any_script_passes():
+    check_speakable("Привет 你好")
+    check_speakable("٣")
+    with pytest.raises(BadInput, match="nothing to say"):
+        check_speakable("& %")

@@ -11,11 +11,16 @@ _SHOWN = 12
 _NEUTRAL = {"MODIFIER", "COMBINING", "FEMININE", "MASCULINE", "MICRO", "OHM", "KELVIN", "ANGSTROM"}
 
 
-def check_speakable(text: str, language: Language) -> None:
+def check_speakable(text: str, language: Language | None = None) -> None:
     """Raise unless a text has something to say in a language.
 
     Letters of a few foreign words pass (they are left out or read as English); a text of which
     more than three letters in ten are foreign does not.
+
+    Args:
+        text: Any text.
+        language: The language it is read in; None where the speaker decides itself which scripts
+            it reads, and only letters or digits are asked for.
 
     Raises:
         BadInput: Empty, only space, only emoji or signs.
@@ -25,13 +30,15 @@ def check_speakable(text: str, language: Language) -> None:
         raise BadInput("There is no text to speak. Give at least one word.")
     letters = [character for character in text if character.isalpha()]
     readable = bool(letters) or any(character.isdecimal() for character in text)
-    if not readable and language.spaced:
+    if not readable and language is not None and language.spaced:
         readable = next(tokens(text, language), None) is not None
     if not readable:
         raise BadInput(
             f"There is nothing to say in {_shortened(text)!r}: it holds only signs or emoji. "
             "Write what should be said in words."
         )
+    if language is None:
+        return
     foreign = [letter for letter in letters if not _readable(letter, language)]
     if len(foreign) > _LIMIT * len(letters):
         raise Unsupported(

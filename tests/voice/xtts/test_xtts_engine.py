@@ -116,9 +116,12 @@ def test_nothing_to_enrol(engine):
         engine.enrol([], name="none")
 
 
-@pytest.mark.parametrize("text", ["", "   ", "?!… ☃ 🎉"])
-def test_nothing_to_say(engine, voice, text):
-    with pytest.raises(BadInput, match="nothing to say"):
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [("", "no text to speak"), ("   ", "no text to speak"), ("?!… ☃ 🎉", "nothing to say")],
+)
+def test_nothing_to_say(engine, voice, text, message):
+    with pytest.raises(BadInput, match=message):
         engine.speak(text, voice)
 
 

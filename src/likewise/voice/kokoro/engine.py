@@ -24,6 +24,7 @@ from likewise.text.phonemes import phonemise
 from likewise.text.sentences import ends_paragraph, sentences
 from likewise.text.words import Word
 from likewise.values import Audio, Speech, Voice
+from likewise.voice.checking import check_speed, check_voice
 from likewise.voice.engine import Capabilities
 from likewise.voice.kokoro import character, stock, timing
 from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
@@ -113,17 +114,12 @@ class KokoroEngine:
         Text and options are checked before this returns, not when the first part is asked for.
         """
         spoken_in = resolve(language or voice.language or "en-us")
-        if voice.engine != NAME:
-            raise BadInput(
-                f"The voice {voice.name!r} belongs to the engine {voice.engine!r}, not to Kokoro. "
-                "Speak with that engine, or clone the voice again with this one."
-            )
+        check_voice(voice, NAME)
         if spoken_in.tag not in self.languages:
             raise Unsupported(
                 f"Kokoro doesn't speak {spoken_in.name}. It speaks: {', '.join(self.languages)}."
             )
-        if not 0.5 <= speed <= 2.0:
-            raise BadInput(f"A speed of {speed} is out of range. Choose from 0.5 to 2.0.")
+        check_speed(speed)
         check_speakable(text, spoken_in)
         pace = speed * _PACES[take % len(_PACES)]
         return self._parts(text, voice, spoken_in, pace, on_progress)

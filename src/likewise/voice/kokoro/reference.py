@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 from likewise.audio.level import (
     clipped_share,
     noise_floor_dbfs,
-    peak_dbfs,
     rms_dbfs,
     speech_activity,
 )
@@ -17,6 +16,7 @@ from likewise.audio.resampling import resampled
 from likewise.errors import BadInput
 from likewise.hearing.pitch import PitchTrack, octaves_mended, pitch
 from likewise.values import Audio
+from likewise.voice.checking import check_recordings
 from likewise.voice.kokoro.ltas import BINS, SIZE, power_frames
 from likewise.voice.kokoro.model import SAMPLE_RATE
 
@@ -76,13 +76,12 @@ def choose(recordings: Sequence[Audio]) -> Reference:
         BadInput: No recording, samples that are not numbers, silence, less than a second of
             sound, or sound without a voice.
     """
-    if not recordings:
-        raise BadInput("Cloning needs at least one recording of the speaker.")
+    check_recordings(recordings)
     spans: list[_Span] = []
     clipped, floors = [], []
     for number, recording in enumerate(recordings, start=1):
         name = "The recording" if len(recordings) == 1 else f"Recording {number}"
-        _check(recording, name)
+        _check_length(recording, name)
         sound = resampled(recording.between(0.0, _LONGEST_HEARD), SAMPLE_RATE)
         clipped.append(clipped_share(recording))
         floors.append(noise_floor_dbfs(sound) - rms_dbfs(sound))
@@ -110,16 +109,12 @@ def choose(recordings: Sequence[Audio]) -> Reference:
     return Reference(speech, track, bandwidth, float(snr), warnings)
 
 
-def _check(recording: Audio, name: str) -> None:
-    if not np.isfinite(recording.samples).all():
-        raise BadInput(f"{name} holds samples that are not numbers; export it again.")
+def _check_length(recording: Audio, name: str) -> None:
     if recording.seconds < _LEAST_SECONDS:
         raise BadInput(
             f"{name} has {recording.seconds:.1f} s; cloning needs at least {_LEAST_SECONDS:.0f} s "
             "of speech, better 6 to 12. Give a longer recording."
         )
-    if peak_dbfs(recording) < -70.0:
-        raise BadInput(f"{name} is silent. Check the microphone, and give one with speech in it.")
 
 
 def _spans(sound: Audio, first: int) -> list[_Span]:

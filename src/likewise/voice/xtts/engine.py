@@ -18,7 +18,9 @@ import numpy as np
 
 from likewise.errors import BadInput, MissingWeights
 from likewise.progress import Progress, ProgressCallback, silent
+from likewise.text.checking import check_speakable
 from likewise.values import Audio, Speech, Voice, samples_sha256
+from likewise.voice.checking import check_recordings, check_speed, check_voice
 from likewise.voice.engine import Capabilities
 from likewise.voice.xtts import files, passages
 from likewise.voice.xtts.files import NAME
@@ -31,7 +33,6 @@ _MODEL_RATE = 22050
 _SAMPLE_RATE = 24000
 _SHORTEST_REFERENCE = 1.0
 _RECOMMENDED_REFERENCE = 6.0
-_SILENT = 1e-3  # root mean square
 _PAUSE = 0.2  # seconds between passages, beside the silence that the model makes itself
 
 
@@ -120,13 +121,9 @@ class XttsEngine:
 
         del transcripts  # XTTS listens to the voice only
         tag = language_tag(language) if language else ""
-        if not references:
-            raise BadInput("Give at least one recording of the voice.")
+        check_recordings(references)
         on_progress(Progress("enrolling", 0, 1, "steps"))
-        heard = []
-        for number, reference in enumerate(references, 1):
-            _check_reference(reference, number)
-            heard.append(resampled(reference, _MODEL_RATE))
+        heard = [resampled(reference, _MODEL_RATE) for reference in references]
         joined = Audio(np.concatenate([part.samples for part in heard]), _MODEL_RATE)
         if joined.seconds < _SHORTEST_REFERENCE:
             raise BadInput(
@@ -167,17 +164,9 @@ class XttsEngine:
         Text and options are checked before this returns, not when the first part is asked for.
         """
         tag = language_tag(language or voice.language or "en")
-        if voice.engine != NAME:
-            raise BadInput(
-                f"The voice {voice.name!r} belongs to the engine {voice.engine!r}, not to XTTS. "
-                "Speak with that engine, or clone the voice again with --engine xtts."
-            )
-        if not 0.5 <= speed <= 2.0:
-            raise BadInput(f"A speed of {speed} is out of range. Choose from 0.5 to 2.0.")
-        if not any(sign.isalnum() for sign in text):
-            raise BadInput(
-                "There is nothing to say: the text has no letters or digits. Write it in words."
-            )
+        check_voice(voice, NAME)
+        check_speed(speed)
+        check_speakable(text)
         self.speaker.check(voice, tag)
         return self._parts(text, voice, tag, speed, self._seed + take, on_progress)
 
@@ -234,13 +223,3 @@ def _wants_int8() -> bool:
     if wanted not in {"int8", "float32"}:
         raise BadInput(f"LIKEWISE_XTTS_PRECISION is {wanted!r}; choose int8 or float32.")
     return wanted == "int8"
-
-
-def _check_reference(reference: Audio, number: int) -> None:
-    samples = reference.samples
-    if not np.isfinite(samples).all():
-        raise BadInput(f"Recording {number} holds values that are no numbers (NaN or infinite).")
-    if not len(samples) or np.sqrt(np.mean(np.square(samples, dtype=np.float64))) < _SILENT:
-        raise BadInput(
-            f"Recording {number} is silent. Is it the right file, or was the microphone muted?"
-        )
