@@ -33,6 +33,14 @@ class Unsafe(LikewiseError):
     exit_code = 4
 
 
+class ConsentMissing(Unsafe):
+    """A voice is to be copied and nobody said whose it is; the message says how to say it."""
+
+
+class MarkFailed(Unsafe):
+    """A result could not be marked as synthetic, so it was not saved."""
+
+
 class OutputFailed(LikewiseError):
     """The result could not be written: no space, no permission, no such folder."""
 

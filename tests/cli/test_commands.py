@@ -9,6 +9,7 @@ import pytest
 from likewise.audio import files
 from likewise.cli.app import run
 from likewise.values import Audio
+from likewise.voice.library import VoiceLibrary
 
 Capture = pytest.CaptureFixture[str]
 
@@ -91,7 +92,7 @@ def test_bad_samples_exit_with_2(name: str, words: str, tmp_path: Path, capsys: 
         path.write_text("this is not a sound", encoding="utf-8")
     else:
         path.write_bytes(b"")
-    assert run(["clone", str(path), "--name", "nobody"]) == 2
+    assert run(["clone", str(path), "--name", "nobody", "--consent", "own"]) == 2
     assert re.search(words, capsys.readouterr().err)
 
 
@@ -120,8 +121,9 @@ def test_face_numbers_start_at_one(painting: Path, tmp_path: Path, capsys: Captu
 
 
 def test_clone_use_and_delete(clip: Path, tmp_path: Path, capsys: Capture) -> None:
-    assert run(["clone", str(clip), "--name", "anna"]) == 0
-    assert run(["clone", str(clip), "--name", "anna"]) == 2
+    assert run(["clone", str(clip), "--name", "anna", "--consent", "source:LibriVox"]) == 0
+    assert run(["clone", str(clip), "--name", "anna", "--consent", "source:LibriVox"]) == 2
+    assert VoiceLibrary().load("anna").consent["note"] == "LibriVox"
     assert "anna" in capsys.readouterr().err
     assert run(["speak", "Hello.", "--voice", "anna", "-o", str(tmp_path / "a.wav")]) == 0
     assert run(["voices"]) == 0

@@ -29,7 +29,8 @@ def _empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 def test_speak_without_weights(clip: str, tmp_path: Path, capsys: Capture) -> None:
     output = str(tmp_path / "a.wav")
-    assert run(["speak", "Hi.", "--engine", "xtts", "--voice", clip, "-o", output]) == 3
+    voice = ["--voice", clip, "--consent", "own"]
+    assert run(["speak", "Hi.", "--engine", "xtts", *voice, "-o", output]) == 3
     assert "likewise weights pull xtts-v2" in capsys.readouterr().err
     assert not Path(output).exists()
 

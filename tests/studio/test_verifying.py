@@ -18,6 +18,7 @@ def test_talk_writes_a_whole_report(tmp_path: Path, painting: Path, clip: Path) 
         painting,
         "Hello there. Please buy me a big apple pie.",
         voice=clip,
+        consent="source:LibriVox",
         output=tmp_path / "a.mp4",
         crop="head",
         size=256,

@@ -29,6 +29,7 @@ def talk(
         Path,
         typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
     ],
+    consent: options.Consent = "",
     language: options.Language = "",
     speed: options.Speed = 1.0,
     fps: options.Fps = 25.0,
@@ -48,12 +49,14 @@ def talk(
     from likewise.studio.talk import talk as job
 
     which, face_engine = options.split_face(face)
+    consent = _consent(consent, voice, language)
     with progress_bars() as progress:
         video = job(
             picture,
             _text(text),
             voice=voice,
             output=output,
+            consent=consent,
             language=language,
             speed=speed,
             fps=fps,
@@ -84,6 +87,7 @@ def speak(
             "-o", "--output", help="The sound: .wav .flac .mp3 .ogg .opus .m4a; - is stdout."
         ),
     ],
+    consent: options.Consent = "",
     language: options.Language = "",
     speed: options.Speed = 1.0,
     subtitles: options.Subtitles = None,
@@ -95,11 +99,13 @@ def speak(
     """Speak a text in a voice into a sound file."""
     from likewise.studio.speak import speak as job
 
+    consent = _consent(consent, voice, language)
     with progress_bars() as progress:
         spoken = job(
             _text(text),
             voice=voice,
             output=output,
+            consent=consent,
             language=language,
             speed=speed,
             subtitles=subtitles or (),
@@ -121,6 +127,7 @@ def clone(
         list[str], typer.Argument(help="Recordings of one speaker; 6 to 12 s of speech are enough.")
     ],
     name: Annotated[str, typer.Option(help="Name of the new voice.")],
+    consent: options.Consent = "",
     language: Annotated[str, typer.Option(help="Language the voice speaks by default.")] = "",
     replace: Annotated[bool, typer.Option(help="Overwrite a voice of the same name.")] = False,
     engine: options.Engine = "kokoro",
@@ -128,10 +135,12 @@ def clone(
     """Save a voice taken from recordings."""
     from likewise.studio.clone import clone as job
 
+    consent = options.asked_consent(consent, ", ".join(samples), language)
     with progress_bars() as progress:
         voice = job(
             samples,
             name=name,
+            consent=consent,
             language=language,
             replace=replace,
             engine=engine,
@@ -228,3 +237,10 @@ def _transcript(transcript: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The transcript {path} can't be read as UTF-8 text: {error}") from error
+def _consent(consent: str, voice: str, language: str) -> str:
+    """The consent for `--voice`, asked for only where a recording would be copied."""
+    from likewise.studio.choosing import copies
+
+    return options.asked_consent(consent, voice, language) if copies(voice) else consent
+
+

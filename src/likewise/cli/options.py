@@ -1,5 +1,6 @@
 """The options that several commands share, each said once."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,6 +16,14 @@ Voice = Annotated[
     str,
     typer.Option(
         help="A saved voice, a stock voice (see `likewise voices`), or a sound file of 6 to 12 s."
+    ),
+]
+Consent = Annotated[
+    str,
+    typer.Option(
+        metavar="own|spoken:FILE|source:TEXT",
+        help="Whose voice a recording is: your own; its speaker agrees in FILE; or where it is "
+        "from. Asked for when left out.",
     ),
 ]
 Language = Annotated[
@@ -58,6 +67,40 @@ Report = Annotated[
 ]
 Engine = Annotated[str, typer.Option(help="Voice engine.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def asked_consent(consent: str, recording: str, language: str = "") -> str:
+    """The `--consent` that was given, or else what a person at a terminal answers.
+
+    Args:
+        consent: The option as given, "" when left out.
+        recording: What would be copied, for the question.
+        language: Language of a spoken agreement.
+
+    Returns:
+        The consent; "" where nobody can be asked, which the job refuses with a typed error.
+    """
+    if consent or not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return consent
+    from likewise.provenance.consent import statement
+
+    typer.echo(
+        f"{recording} is a recording of someone's voice. Whose is it?\n"
+        "  1  my own\n"
+        "  2  of someone who agreed in a recording\n"
+        "  3  in the public domain, synthetic, or otherwise free to copy\n"
+        "  4  none of these",
+        err=True,
+    )
+    answer = typer.prompt("Number", err=True).strip()
+    if answer == "1":
+        return "own"
+    if answer == "2":
+        said = f"Recording in which they say “{statement(language)}”"
+        return f"spoken:{typer.prompt(said, err=True)}"
+    if answer == "3":
+        return f"source:{typer.prompt('Where it comes from', err=True)}"
+    return ""
 
 
 def split_face(face: str) -> tuple[int | None, str]:

@@ -1,5 +1,7 @@
 """From what a user names to what an engine needs: a voice, a portrait."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +10,7 @@ from numpy.typing import NDArray
 from likewise.errors import BadInput
 from likewise.face.engine import FaceEngine
 from likewise.progress import ProgressCallback
+from likewise.provenance.consent import ConsentLike, agreed, missing
 from likewise.studio.framing import Crop, crop_to_head
 from likewise.values import Audio, Portrait, Voice
 from likewise.voice.engine import VoiceEngine
@@ -19,14 +22,39 @@ PictureLike = Portrait | NDArray[np.uint8] | Path | str
 """A portrait, an RGB picture, or a picture file."""
 
 
+def copies(voice: VoiceLike) -> bool:
+    """Whether a voice would be copied from a recording, which needs consent."""
+    if isinstance(voice, Voice):
+        return False
+    return isinstance(voice, Audio) or _is_recording(Path(voice))
+
+
+def check_consent(voice: VoiceLike, consent: ConsentLike | None) -> None:
+    """Raise at once, before anything is loaded, for a recording that nobody spoke for.
+
+    Raises:
+        ConsentMissing: A recording without consent; the message says how to give it.
+    """
+    if consent in (None, "") and copies(voice):
+        name = "This recording" if isinstance(voice, Audio) else str(voice)
+        raise missing(name)
+
+
 def choose_voice(
-    voice: VoiceLike, engine: VoiceEngine, *, language: str, on_progress: ProgressCallback
+    voice: VoiceLike,
+    engine: VoiceEngine,
+    *,
+    language: str,
+    consent: ConsentLike | None = None,
+    on_progress: ProgressCallback,
 ) -> Voice:
-    """The voice a user means; a recording is enrolled on the spot.
+    """The voice a user means; a recording is enrolled on the spot, with consent.
 
     Raises:
         BadInput: No such voice or file, or a recording that can't be enrolled.
+        ConsentMissing: A recording, and no consent of its speaker.
     """
+    check_consent(voice, consent)
     if isinstance(voice, Voice):
         if voice.engine != engine.name:
             raise BadInput(
@@ -36,13 +64,25 @@ def choose_voice(
             )
         return voice
     if isinstance(voice, Audio):
-        return engine.enrol([voice], name="recording", language=language, on_progress=on_progress)
+        return enrolled(
+            [voice],
+            engine,
+            name="recording",
+            language=language,
+            consent=consent,
+            on_progress=on_progress,
+        )
     path = Path(voice)
-    if path.is_file() and path.suffix != ".safetensors":
+    if _is_recording(path):
         from likewise.audio import files
 
-        return engine.enrol(
-            [files.read(path)], name=path.stem, language=language, on_progress=on_progress
+        return enrolled(
+            [files.read(path)],
+            engine,
+            name=path.stem,
+            language=language,
+            consent=consent,
+            on_progress=on_progress,
         )
     if path.suffix and not path.is_file():
         raise BadInput(
@@ -54,6 +94,32 @@ def choose_voice(
     return choose_voice(
         VoiceLibrary().resolve(voice, engine), engine, language=language, on_progress=on_progress
     )
+
+
+def enrolled(
+    recordings: Sequence[Audio],
+    engine: VoiceEngine,
+    *,
+    name: str,
+    language: str,
+    consent: ConsentLike | None,
+    on_progress: ProgressCallback,
+) -> Voice:
+    """Enrol a voice and keep the consent of its speaker with it.
+
+    The consent is looked at first, so that nothing is copied without it.
+
+    Raises:
+        BadInput: Nothing usable in the recordings, or a text that is no consent.
+        Unsafe: No consent, or a spoken one that doesn't hold.
+    """
+    record = agreed(consent, recordings, language=language)
+    voice = engine.enrol(recordings, name=name, language=language, on_progress=on_progress)
+    return replace(voice, consent=record.as_record())
+
+
+def _is_recording(path: Path) -> bool:
+    return path.is_file() and path.suffix != ".safetensors"
 
 
 def choose_portrait(

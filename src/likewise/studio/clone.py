@@ -6,6 +6,8 @@ from pathlib import Path
 from likewise.audio import files
 from likewise.errors import BadInput
 from likewise.progress import ProgressCallback, silent
+from likewise.provenance.consent import ConsentLike, missing
+from likewise.studio.choosing import enrolled
 from likewise.values import Audio, Voice
 from likewise.voice import registry as voices
 from likewise.voice.library import VoiceLibrary
@@ -15,6 +17,7 @@ def clone(
     samples: Sequence[Audio | Path | str],
     *,
     name: str,
+    consent: ConsentLike | None = None,
     language: str = "",
     replace: bool = False,
     engine: str = "kokoro",
@@ -25,6 +28,8 @@ def clone(
     Args:
         samples: Sound files or recordings; 6 to 12 seconds of clean speech in all are enough.
         name: Name in the voice library.
+        consent: Whose voice it is: `own`, `spoken:FILE` with the speaker's agreement (see
+            `likewise.provenance.consent`), `source:TEXT`, or a `Consent` record.
         language: Language of the recordings, which the voice then speaks by default.
         replace: Overwrite a saved voice of the same name.
         engine: Voice engine.
@@ -35,15 +40,24 @@ def clone(
 
     Raises:
         BadInput: No samples, unusable samples, or a name that is taken or not allowed.
+        ConsentMissing: No consent was given.
+        Unsafe: A spoken agreement that doesn't hold.
         MissingWeights: A model is missing.
     """
     if not samples:
         raise BadInput("Give at least one recording of the voice.")
+    if consent in (None, ""):
+        raise missing(", ".join(str(s) for s in samples if not isinstance(s, Audio)) or "The voice")
     library = VoiceLibrary()
     library.check_name(name, replace=replace)
     recordings = [sample if isinstance(sample, Audio) else files.read(sample) for sample in samples]
-    voice = voices.voice_engine(engine).enrol(
-        recordings, name=name, language=language, on_progress=on_progress
+    voice = enrolled(
+        recordings,
+        voices.voice_engine(engine),
+        name=name,
+        language=language,
+        consent=consent,
+        on_progress=on_progress,
     )
     library.save(voice, replace=replace)
     return voice

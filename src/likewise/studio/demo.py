@@ -23,6 +23,9 @@ SENTENCES = {
 }
 """What the painting says, by language."""
 
+CONSENT = "source:LibriSpeech test-other 533-1066-0001, read by Ana Simao for LibriVox, CC BY 4.0"
+"""Where the shipped sample of a voice comes from."""
+
 
 def demo(folder: Path | str, *, on_progress: ProgressCallback = silent) -> list[Video]:
     """Make the demo's videos with subtitles, plot and contact sheet.
@@ -47,7 +50,11 @@ def demo(folder: Path | str, *, on_progress: ProgressCallback = silent) -> list[
         ) from error
     samples = Path(str(files("likewise") / "data" / "demo"))
     voice = choose_voice(
-        samples / "voice.flac", voice_engine("kokoro"), language="en-us", on_progress=on_progress
+        samples / "voice.flac",
+        voice_engine("kokoro"),
+        language="en-us",
+        consent=CONSENT,
+        on_progress=on_progress,
     )
     videos = []
     for language, text in SENTENCES.items():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from likewise.audio.files import AudioWriter
 from likewise.progress import ProgressCallback, silent
-from likewise.studio.choosing import VoiceLike, choose_voice
+from likewise.provenance.consent import ConsentLike
+from likewise.studio.choosing import VoiceLike, check_consent, choose_voice
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.saying import say
 from likewise.studio.stopwatch import Stopwatch
@@ -44,6 +45,7 @@ def speak(
     *,
     voice: VoiceLike,
     output: Path | str,
+    consent: ConsentLike | None = None,
     language: str = "",
     speed: float = 1.0,
     subtitles: Sequence[Path | str] = (),
@@ -58,6 +60,8 @@ def speak(
         text: What is said, of any length.
         voice: A saved or stock voice's name, a sound file of some seconds, a recording, a voice.
         output: The sound file (.wav, .flac, .mp3, .ogg, .opus, .m4a), or `-` for standard output.
+        consent: Whose voice a recording is: `own`, `spoken:FILE`, `source:TEXT` or a record; saved
+            and stock voices need none. See `likewise.provenance.consent`.
         language: Language tag such as `en-us` or `ja`; "" takes the voice's own.
         speed: Speech speed, 0.5..2.
         subtitles: Subtitle files to write, .srt or .vtt.
@@ -72,6 +76,7 @@ def speak(
 
     Raises:
         BadInput: The voice, text or an option can't be used.
+        ConsentMissing: The voice is a recording, and no consent was given.
         MissingWeights: A model is missing.
         OutputFailed: The file can't be written.
 
@@ -82,11 +87,14 @@ def speak(
     start = time.perf_counter()
     watch = Stopwatch()
     speaker = voices.voice_engine(engine)
+    check_consent(voice, consent)
     check_beside(subtitles, plot)
     record = Record(keep_sound=plot is not None)
     with AudioWriter(output, sample_rate=speaker.capabilities.sample_rate) as file:
         with watch.stage("voice"):
-            chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+            chosen = choose_voice(
+                voice, speaker, language=language, consent=consent, on_progress=on_progress
+            )
         parts = say(
             speaker,
             text,

@@ -12,8 +12,15 @@ from pathlib import Path
 from likewise.face import registry as faces
 from likewise.motion.from_speech import SpeechActor
 from likewise.progress import ProgressCallback, silent
+from likewise.provenance.consent import ConsentLike
 from likewise.studio.ahead import Ahead
-from likewise.studio.choosing import PictureLike, VoiceLike, choose_portrait, choose_voice
+from likewise.studio.choosing import (
+    PictureLike,
+    VoiceLike,
+    check_consent,
+    choose_portrait,
+    choose_voice,
+)
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
@@ -30,6 +37,7 @@ def talk(
     *,
     voice: VoiceLike,
     output: Path | str,
+    consent: ConsentLike | None = None,
     language: str = "",
     speed: float = 1.0,
     fps: float = 25.0,
@@ -54,6 +62,8 @@ def talk(
         text: What is said, of any length.
         voice: A saved or stock voice's name, a sound file of some seconds, a recording, a voice.
         output: The video: .mp4, .webm, .gif, or a pattern such as `frames/%05d.png`.
+        consent: Whose voice a recording is: `own`, `spoken:FILE`, `source:TEXT` or a record; saved
+            and stock voices need none. See `likewise.provenance.consent`.
         language: Language tag such as `en-us` or `ja`; "" takes the voice's own.
         speed: Speech speed, 0.5..2.
         fps: Frames per second.
@@ -78,6 +88,7 @@ def talk(
 
     Raises:
         BadInput: The picture, voice, text or an option can't be used.
+        ConsentMissing: The voice is a recording, and no consent was given.
         MissingWeights: A model is missing.
         OutputFailed: The video can't be written.
 
@@ -88,13 +99,16 @@ def talk(
     start = time.perf_counter()
     watch = Stopwatch()
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
+    check_consent(voice, consent)
     check_beside(subtitles, plot, report)
     record = Record(keep_sound=plot is not None)
     voices_chosen: list[Voice] = []
 
     def spoken() -> Iterator[Speech]:
         with watch.stage("voice"):
-            found = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+            found = choose_voice(
+                voice, speaker, language=language, consent=consent, on_progress=on_progress
+            )
         voices_chosen.append(found)
         yield from say(
             speaker,

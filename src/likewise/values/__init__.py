@@ -5,6 +5,7 @@ any of them can be saved, shown, replayed, or made by another program.
 """
 
 from likewise.values.audio import Audio
+from likewise.values.consent import Consent, ConsentKind
 from likewise.values.metric import Metric
 from likewise.values.motion import COEFFICIENTS, INDEX, LIP_GAPS, Motion
 from likewise.values.portrait import Portrait
@@ -16,6 +17,8 @@ __all__ = [
     "INDEX",
     "LIP_GAPS",
     "Audio",
+    "Consent",
+    "ConsentKind",
     "Metric",
     "Motion",
     "Portrait",
