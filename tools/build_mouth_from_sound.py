@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
+from likewise.motion.from_audio import HEARD
 from likewise.motion.from_speech import from_speech
 from likewise.motion.listening import listen
 from likewise.motion.visemes import CHANNEL, CHANNELS
@@ -95,7 +96,7 @@ def pair(speech: Speech) -> tuple[np.ndarray, np.ndarray]:
         if targets:
             channels[:, CHANNEL[name]] = motion.coefficients[:, INDEX[targets[0]]]
     count = min(len(context), len(channels))
-    return context[:count], channels[:count]
+    return context[:count], channels[:count, HEARD]
 
 
 def fit(sounds: list[np.ndarray], mouths: list[np.ndarray]) -> np.ndarray:

@@ -10,7 +10,12 @@ from likewise.motion.visemes import CHANNEL, CHANNELS
 from likewise.values import INDEX, Audio
 
 JAW = INDEX["jawOpen"]
-MOUTH = [index for name, index in INDEX.items() if name.startswith(("mouth", "jaw"))]
+CLOSE = INDEX["mouthClose"]
+MOUTH = [
+    index
+    for name, index in INDEX.items()
+    if name.startswith(("mouth", "jaw")) and name != "mouthClose"
+]
 
 
 def vowels(*spans: tuple[float, float], total: float, rate: int = 24000) -> Audio:
@@ -24,10 +29,12 @@ def vowels(*spans: tuple[float, float], total: float, rate: int = 24000) -> Audi
 
 
 @pytest.mark.parametrize("fps", [10, 25, 29.97, 60])
-def test_frames_cover_the_sound_and_begin_and_end_neutral(fps: float) -> None:
+def test_frames_cover_the_sound_and_begin_and_end_shut(fps: float) -> None:
     motion = from_audio(vowels((0.0, 2.013), total=2.013), fps, seed=3)
     assert len(motion) == np.ceil(2.013 * fps)
-    assert np.abs(motion.coefficients[[0, -1]]).max() == pytest.approx(0.0, abs=1e-6)
+    ends = motion.coefficients[[0, -1]]
+    assert np.abs(np.delete(ends, CLOSE, axis=1)).max() == pytest.approx(0.0, abs=1e-6)
+    assert ends[:, CLOSE] == pytest.approx(1.0, abs=1e-6)
     assert np.abs(motion.pose[[0, -1]]).max() == pytest.approx(0.0, abs=1e-6)
     assert motion.coefficients.min() >= 0 and motion.coefficients.max() <= 1
 
@@ -37,6 +44,7 @@ def test_the_jaw_opens_with_the_voice_and_shuts_in_pauses() -> None:
     jaw = motion.coefficients[:, JAW]
     assert jaw[30:55].min() > 0.15 and jaw[105:135].min() > 0.15
     assert np.abs(motion.coefficients[72:92][:, MOUTH]).max() == 0.0
+    assert motion.coefficients[72:92][:, CLOSE].min() == 1.0
     assert np.abs(motion.coefficients[:20][:, MOUTH]).max() < 0.02
 
 
@@ -64,6 +72,7 @@ def test_pressed_lips_touch_on_a_frame() -> None:
 def test_silence_and_noise_floor_move_no_lips() -> None:
     silent = from_audio(Audio(np.zeros(48000, np.float32), 24000), 25)
     assert np.abs(silent.coefficients[:, MOUTH]).max() == 0.0
+    assert silent.coefficients[:, CLOSE].min() == 1.0
     hum = np.random.default_rng(0).normal(0, 1e-4, 48000).astype(np.float32)
     assert from_audio(Audio(hum, 24000), 25).coefficients[:, JAW].max() < 0.05
 

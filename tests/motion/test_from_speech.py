@@ -25,7 +25,12 @@ OPENING = [
         "mouthFunnel",
     )
 ]
-MOUTH = [index for name, index in INDEX.items() if name.startswith(("mouth", "jaw"))]
+CLOSE = INDEX["mouthClose"]
+MOUTH = [
+    index
+    for name, index in INDEX.items()
+    if name.startswith(("mouth", "jaw")) and name != "mouthClose"
+]
 
 
 def opening(motion: Motion) -> np.ndarray:
@@ -127,7 +132,9 @@ def test_pauses_shut_the_mouth_and_gaps_do_not(
     around = [("", 0.3), ("t", 0.08), ("ɑ", 0.25)]
     paused = make_speech([*around, ("", pause), ("ɑ", 0.25), ("t", 0.08), ("", 0.5)])
     frames = slice(math.ceil(0.63 * fps), math.floor((0.63 + pause) * fps) + 1)
-    assert np.abs(from_speech(paused, fps).coefficients[frames][:, MOUTH]).max(axis=1).min() == 0
+    mouth = from_speech(paused, fps).coefficients[frames]
+    shut = np.abs(mouth[:, MOUTH]).max(axis=1) == 0
+    assert shut.any() and mouth[shut, CLOSE].max() == 1.0
     fluent = make_speech([*around, ("", 0.06), ("ɑ", 0.25), ("t", 0.08), ("", 0.5)])
     jaw = from_speech(fluent, fps).coefficients[:, INDEX["jawOpen"]]
     assert jaw[math.ceil(0.5 * fps) : math.floor(0.8 * fps)].min() > 0.3
@@ -144,8 +151,10 @@ def test_lips_sink_together_in_a_pause_they_do_not_snap(
 
 
 @pytest.mark.parametrize("fps", [10, 25, 60])
-def test_the_first_and_last_frames_are_neutral(sentence: Speech, fps: int) -> None:
+def test_the_first_and_last_frames_are_neutral_with_shut_lips(sentence: Speech, fps: int) -> None:
     motion = from_speech(sentence, fps, seed=11)
+    assert motion.coefficients[[0, -1], CLOSE] == pytest.approx(1.0, abs=1e-6)
+    motion.coefficients[:, CLOSE] = 0.0
     for name in FIELDS[:-1]:
         track = getattr(motion, name)
         assert np.abs(track[[0, -1]]).max() == pytest.approx(0.0, abs=1e-6), name

@@ -32,7 +32,7 @@ _STRESSED_JAW: Final = 0.15
 
 _LIPS_SHUT: Final = pose({"press": 0.22, "roll_lower": 0.20, "roll_upper": 0.15})
 _LIP_ON_TEETH: Final = pose({"jaw": 0.08, "roll_lower": 0.55, "upper": 0.22})
-_AT_REST: Final = pose({})
+_AT_REST: Final = pose({"close": 1.0})
 _CONTACT_CHANNELS: Final = [CHANNEL[name] for name in (*GROUPS["jaw"], *GROUPS["lips"], "funnel")]
 _ALL_CHANNELS: Final = list(range(len(CHANNELS)))
 
@@ -50,7 +50,7 @@ def mouth_track(
         end: Second of the last frame, where the mouth is shut; None while it isn't known.
 
     Returns:
-        float64 (N, 11), columns as in `visemes.CHANNELS`.
+        float64 (N, 12), columns as in `visemes.CHANNELS`.
     """
     track = _blend(phones, times)
     track[:, CHANNEL["jaw"]] *= jaw_gain
@@ -71,7 +71,7 @@ def mouth_track(
 
 
 def _blend(phones: Sequence[Phone], times: Track) -> Track:
-    """Mean of the targets weighted by dominance, (N, 11)."""
+    """Mean of the targets weighted by dominance, (N, 12)."""
     heard = times + LEAD_SECONDS
     value = np.zeros((len(times), len(CHANNELS)))
     weight = np.full_like(value, 1e-9)

@@ -26,6 +26,10 @@ WEIGHTS: Final = "mouth-from-sound"
 TOUCH: Final = 0.10
 """Lips that the map presses together at least this much are taken to touch."""
 
+HEARD: Final = [CHANNEL[name] for name in CHANNELS if name != "close"]
+"""Channels that the map answers; only silence closes a mouth that the picture shows open."""
+
+_AT_REST: Final = pose({"close": 1.0})
 _LIPS_SHUT: Final = pose({"press": 0.22, "roll_lower": 0.20, "roll_upper": 0.15})
 _SHUT_CHANNELS: Final = [
     CHANNEL[name]
@@ -44,7 +48,7 @@ def from_audio(audio: Audio, fps: float, seed: int = 0, *, liveliness: float = 1
         liveliness: 0 moves the mouth only, 1 is a calm speaker, up to 3.
 
     Returns:
-        ceil(seconds * fps) frames; the first and the last show the neutral face.
+        ceil(seconds * fps) frames; the first and the last show shut lips.
 
     Raises:
         BadInput: No sound, or an option out of range.
@@ -73,12 +77,14 @@ def from_audio(audio: Audio, fps: float, seed: int = 0, *, liveliness: float = 1
 
 
 def predict(context: Track) -> Track:
-    """Mouth channels from spectral context, float64 (N, 11), before contacts and pauses."""
-    return np.maximum(smooth(context @ _weights(), 0.02), 0.0)
+    """Mouth channels from spectral context, float64 (N, 12), before contacts and pauses."""
+    track = np.zeros((len(context), len(CHANNELS)))
+    track[:, HEARD] = np.maximum(smooth(context @ _weights(), 0.02), 0.0)
+    return track
 
 
 def _mouth(heard: Heard, times: Track, fps: float, last: float) -> Track:
-    """Mouth channels at frame times, (N, 11); the map already leads the sound."""
+    """Mouth channels at frame times, (N, 12); the map already leads the sound."""
     channels = predict(heard.context)
     voice = np.minimum(1.0, 4.0 * heard.level)[:, None]
     track = at(channels * voice, times)
@@ -93,7 +99,8 @@ def _mouth(heard: Heard, times: Track, fps: float, last: float) -> Track:
         shut = start + min(0.35 * (end - start), 0.18) if start > 0 else 0.0
         shut, part = hold_on_frame(shut, max(end - 0.06, shut), fps)
         resting.append(hold(times, shut, part, 0.16, 0.08))
-    return np.asarray(track * (1.0 - either(resting, times))[:, None], np.float64)
+    rest = either(resting, times)[:, None]
+    return np.asarray(track + rest * (_AT_REST - track), np.float64)
 
 
 def _touches(press: Track) -> list[tuple[float, float]]:
@@ -112,6 +119,6 @@ def _weights() -> Track:
     from likewise import weights
 
     fitted = load_file(weights.locate(WEIGHTS))["weights"]
-    if fitted.shape[1] != len(CHANNELS):
-        raise ValueError(f"the map has {fitted.shape[1]} channels instead of {len(CHANNELS)}")
+    if fitted.shape[1] != len(HEARD):
+        raise ValueError(f"the map has {fitted.shape[1]} channels instead of {len(HEARD)}")
     return np.asarray(fitted, np.float64)

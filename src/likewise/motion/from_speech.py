@@ -91,7 +91,7 @@ class SpeechActor:
         return self._play(max(self._frames, frame_count(settled, self._fps)), settled, None)
 
     def finish(self) -> Motion:
-        """The frames held back so far, easing to the neutral face."""
+        """The frames held back so far, easing to shut lips."""
         self._finished = True
         if not self._samples:
             return Motion.still(0, self._fps)
@@ -158,7 +158,7 @@ def from_speech(speech: Speech, fps: float, seed: int = 0, *, liveliness: float 
         liveliness: 0 moves the mouth only, 1 is a calm speaker, up to 3.
 
     Returns:
-        ceil(seconds * fps) frames; the first and the last show the neutral face.
+        ceil(seconds * fps) frames; the first and the last show shut lips.
 
     Raises:
         BadInput: An option out of range, or speech without phoneme timings.

@@ -34,11 +34,15 @@ CHANNELS: Final[Mapping[str, tuple[str, ...]]] = {
     "stretch": ("mouthStretchLeft", "mouthStretchRight"),
     "smile": ("mouthSmileLeft", "mouthSmileRight"),
     "tongue": (),
+    "close": ("mouthClose",),
 }
-"""Mouth channels and the coefficients that each drives; `tongue` is `Motion.tongue`."""
+"""Mouth channels and the coefficients that each drives; `tongue` is `Motion.tongue`.
+
+`close` brings lips together that the picture shows parted; no sound asks for it, silence does.
+"""
 
 CHANNEL: Final = {name: index for index, name in enumerate(CHANNELS)}
-"""Column of each channel in a mouth track (N, 11)."""
+"""Column of each channel in a mouth track (N, 12)."""
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     "jaw": ("jaw",),
@@ -106,12 +110,12 @@ class Mouth:
 
     @property
     def targets(self) -> NDArray[np.float64]:
-        """Channel values, (11,)."""
+        """Channel values, (12,)."""
         return _TARGET_ROWS[self.viseme] * self.strength
 
     @property
     def dominance(self) -> NDArray[np.float64]:
-        """Dominance of each channel, (11,)."""
+        """Dominance of each channel, (12,)."""
         return _DOMINANCE_ROWS[self.viseme] * self.weight
 
 
@@ -201,7 +205,7 @@ def mouths(symbol: str) -> tuple[Mouth, ...]:
 
 
 def pose(channels: Mapping[str, float]) -> NDArray[np.float64]:
-    """Named channel values as a row (11,), 0 where unnamed."""
+    """Named channel values as a row (12,), 0 where unnamed."""
     row = np.zeros(len(CHANNELS))
     for name, value in channels.items():
         row[CHANNEL[name]] = value
@@ -209,7 +213,7 @@ def pose(channels: Mapping[str, float]) -> NDArray[np.float64]:
 
 
 def coefficients(track: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Spread a mouth track (N, 11) onto the expression coefficients, float32 (N, 52) in 0..1."""
+    """Spread a mouth track (N, 12) onto the expression coefficients, float32 (N, 52) in 0..1."""
     spread = np.zeros((len(track), len(COEFFICIENTS)), np.float32)
     for name, targets in CHANNELS.items():
         for target in targets:
