@@ -45,7 +45,8 @@ def open_container(file: BinaryIO, name: str, wanted: str) -> "Iterator[InputCon
         with av.open(
             file,
             options={"max_pixels": str(MAX_PIXELS), "threads": "1"},
-            container_options={"format_whitelist": FORMATS},
+            # The file is open already: FFmpeg itself may open nothing, no file and no address.
+            container_options={"format_whitelist": FORMATS, "protocol_whitelist": "none"},
             metadata_errors="replace",
         ) as container:
             yield container

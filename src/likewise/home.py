@@ -46,6 +46,11 @@ def settings_dir() -> Path:
     return _folder("settings")
 
 
+def jobs_dir() -> Path:
+    """Jobs of the server: their inputs, results, and the index."""
+    return _folder("jobs")
+
+
 def memory_dir() -> Path:
     """What was learned and may be found again (`likewise.explain.memory`)."""
     return _folder("memory")

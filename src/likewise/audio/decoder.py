@@ -84,6 +84,8 @@ def open_track(file: BinaryIO, name: str) -> Iterator[Track]:
                 sound = stack.enter_context(soundfile.SoundFile(_SafeSeek(file)))
                 # libsndfile gives Vorbis and Opus surround in another order of channels.
                 usable = sound.format != "OGG" or sound.channels <= 2
+                # A FLAC that was streamed doesn't know its length, and libsndfile can't read it.
+                usable &= sound.format != "FLAC" or 0 < sound.frames < 1 << 48
         except (soundfile.SoundFileError, OSError, ValueError, TypeError):
             usable = False
         if usable:

@@ -1,5 +1,7 @@
 """Voice engines by name, found through the entry point group `likewise.voice_engines`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 
 from likewise.errors import BadInput
@@ -7,6 +9,8 @@ from likewise.voice.engine import VoiceEngine
 
 DEFAULT = "kokoro"
 _GROUP = "likewise.voice_engines"
+
+_kept: dict[str, VoiceEngine] | None = None
 
 
 def known_voice_engines() -> tuple[str, ...]:
@@ -25,8 +29,23 @@ def voice_engine(name: str = DEFAULT) -> VoiceEngine:
         raise BadInput(
             f"No voice engine is called {name!r}. Installed: {', '.join(sorted(points))}."
         )
+    if _kept is not None and name in _kept:
+        return _kept[name]
     engine: VoiceEngine = points[name].load()()
+    if _kept is not None:
+        _kept[name] = engine
     return engine
+
+
+@contextmanager
+def kept_engines() -> Iterator[None]:
+    """Within the block each engine is made once and keeps its model, for programs that run on."""
+    global _kept
+    before, _kept = _kept, {}
+    try:
+        yield
+    finally:
+        _kept = before
 
 
 def _points() -> dict[str, EntryPoint]:

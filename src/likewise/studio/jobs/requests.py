@@ -1,0 +1,179 @@
+"""What can be asked for, as data: one model a kind of job, checked before a job is accepted.
+
+Fields of type `File` name something that was uploaded (its id), or a file of an earlier job
+(`job:<id>/<name>`). Whoever accepts the job puts those files into its folder, named by the field.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from likewise.studio.framing import Crop
+
+File = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16}|job:[0-9a-f]{16}/[\w.-]{1,80})$")]
+"""An uploaded file's id, or a file of a job."""
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=100_000)]
+Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{0,8}(-[A-Za-z0-9]{1,8}){0,3}$")]
+VoiceName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+EngineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
+Coordinate = Annotated[float, Field(ge=0.0, le=1.0)]
+
+POINTS = (
+    "right_eye",
+    "left_eye",
+    "nose",
+    "mouth_right",
+    "mouth_centre",
+    "mouth_left",
+    "chin",
+    "top",
+    "right_side",
+    "left_side",
+)
+"""The ten points of a face placed by hand, in order; sides are the sitter's."""
+
+PointName = Literal[
+    "right_eye",
+    "left_eye",
+    "nose",
+    "mouth_right",
+    "mouth_centre",
+    "mouth_left",
+    "chin",
+    "top",
+    "right_side",
+    "left_side",
+]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    def files(self) -> dict[str, str]:
+        """The files that are referred to, by field."""
+        named = ((name, getattr(self, name)) for name in self._FILES)
+        return {name: value for name, value in named if value}
+
+    _FILES: tuple[str, ...] = ()
+
+
+class _Spoken(_Request):
+    """Who speaks: a saved or stock voice, or a recording with its consent."""
+
+    voice: VoiceName | None = Field(None, description="Name of a saved or stock voice.")
+    voice_file: File | None = Field(
+        None, description="A recording of the voice instead; it needs `consent`."
+    )
+    consent: str = Field(
+        "", max_length=400, description="Why this voice may be used: `own` or `source:TEXT`."
+    )
+    language: Tag = Field("", description="Language tag; the voice's own if left out.")
+    speed: float = Field(1.0, ge=0.5, le=2.0)
+    verify: bool = Field(False, description="A speech recogniser checks every sentence.")
+    engine: EngineName = "kokoro"
+
+    @model_validator(mode="after")
+    def _one_voice(self) -> "_Spoken":
+        if (self.voice is None) == (self.voice_file is None):
+            raise ValueError("give `voice` or `voice_file`, one of them")
+        return self
+
+
+class _Drawn(_Request):
+    """What the picture shows and how it moves."""
+
+    picture: File = Field(description="A picture with a face.")
+    points: dict[PointName, tuple[Coordinate, Coordinate]] | None = Field(
+        None,
+        description="The face's ten points placed by hand, x and y as shares of the picture's "
+        "width and height. They are kept with the job.",
+    )
+    crop: Crop = "none"
+    size: int = Field(1280, ge=64, le=2160, description="Longest side in pixels.")
+    fps: float = Field(25.0, ge=5.0, le=60.0)
+    face: int | None = Field(None, ge=1, le=100, description="Which face, the largest is 1.")
+    liveliness: float = Field(1.0, ge=0.0, le=3.0)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    face_engine: EngineName = "mesh"
+
+    @model_validator(mode="after")
+    def _all_points(self) -> "_Drawn":
+        if self.points is not None and set(self.points) != set(POINTS):
+            raise ValueError(f"`points` needs all ten: {', '.join(POINTS)}")
+        return self
+
+
+class TalkRequest(_Spoken, _Drawn):
+    """A picture, a voice and a sentence become a talking video."""
+
+    _FILES = ("picture", "voice_file")
+
+    text: Text
+    report: bool = Field(True, description="Also say how alike the result is and why.")
+
+
+class SpeakRequest(_Spoken):
+    """A text in a voice becomes a sound."""
+
+    _FILES = ("voice_file",)
+
+    text: Text
+    format: Literal["wav", "flac", "mp3", "opus", "ogg", "m4a"] = "wav"
+
+
+class AnimateRequest(_Drawn):
+    """A picture moves its lips to a recording."""
+
+    _FILES = ("picture", "audio")
+
+    audio: File = Field(description="The recording.")
+    transcript: str = Field("", max_length=100_000, description="What is said in it.")
+    language: Tag = ""
+    engine: EngineName = "kokoro"
+
+
+class VerifyRequest(_Request):
+    """How alike is a video or sound to its originals, with controls."""
+
+    _FILES = ("media", "recording", "picture")
+
+    media: File = Field(description="A talking video, or a sound.")
+    recording: File | None = Field(None, description="A recording of the person.")
+    picture: File | None = Field(None, description="The picture that was animated.")
+    text: str = Field("", max_length=100_000)
+    language: Tag = ""
+
+
+class ExplainRequest(_Request):
+    """Why two voices sound alike, what is seen in a picture, what a face does."""
+
+    _FILES = ("media", "other")
+
+    what: Literal["voice", "picture", "face"]
+    media: File = Field(description="A recording of the person, a picture, or a video.")
+    other: File | None = Field(None, description="The clone's speech, or another picture.")
+    point: tuple[Coordinate, Coordinate] | None = Field(
+        None, description="A place in the picture to compare, as shares of its size."
+    )
+
+    @model_validator(mode="after")
+    def _other_voice(self) -> "ExplainRequest":
+        if self.what == "voice" and self.other is None:
+            raise ValueError("explaining a voice needs `other`, what the cloned voice said")
+        return self
+
+
+REQUESTS: dict[str, type[_Request]] = {
+    "talk": TalkRequest,
+    "speak": SpeakRequest,
+    "animate": AnimateRequest,
+    "verify": VerifyRequest,
+    "explain": ExplainRequest,
+}
+"""The model of each kind of job."""
+
+
+def parsed(kind: str, request: dict[str, Any]) -> _Request:
+    """A request from its stored JSON."""
+    return REQUESTS[kind].model_validate(request)

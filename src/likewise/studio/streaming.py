@@ -1,0 +1,46 @@
+"""Speech as it is spoken, for whoever sends it on while it is still being made."""
+
+from collections.abc import Iterator
+
+from likewise.progress import ProgressCallback, silent
+from likewise.studio.choosing import VoiceLike, choose_voice
+from likewise.studio.saying import say
+from likewise.values import Speech
+from likewise.voice import registry as voices
+
+
+def stream(
+    text: str,
+    *,
+    voice: VoiceLike,
+    language: str = "",
+    speed: float = 1.0,
+    engine: str = "kokoro",
+    on_progress: ProgressCallback = silent,
+) -> Iterator[Speech]:
+    """Speak a text part by part; text, voice and options are checked before this returns.
+
+    Args:
+        text: What is said, of any length.
+        voice: A saved or stock voice's name, a recording, or a voice.
+        language: Language tag; "" takes the voice's own.
+        speed: Speech speed, 0.5..2.
+        engine: Voice engine.
+        on_progress: Told about sentences done; raising `Cancelled` in it stops the speech.
+
+    Raises:
+        BadInput: The voice, text or an option can't be used.
+        MissingWeights: A model is missing.
+    """
+    speaker = voices.voice_engine(engine)
+    chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
+    return say(
+        speaker,
+        text,
+        chosen,
+        language=language,
+        speed=speed,
+        verify=False,
+        timings=False,
+        on_progress=on_progress,
+    )
