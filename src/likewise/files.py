@@ -14,7 +14,7 @@ import io
 import secrets
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -24,6 +24,9 @@ from likewise.errors import BadInput, OutputFailed
 
 Source = Path | str | BinaryIO
 """A path, `-` for standard input, or an open binary file."""
+
+Seal = Callable[[Path, str], None]
+"""What is done to a finished draft, of a kind told by its suffix, before it takes its place."""
 
 MAX_STREAM_BYTES = 2 << 30
 """Most bytes taken from standard input or a file that can't seek, as they are held in memory."""

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from likewise.audio.resampling import resampled
 from likewise.errors import BadInput, LikewiseError
-from likewise.files import Draft, output_failed, source_name
+from likewise.files import Draft, Seal, output_failed, source_name
 from likewise.values import Audio
 
 if TYPE_CHECKING:
@@ -63,7 +63,12 @@ class AudioWriter:
     """
 
     def __init__(
-        self, target: Path | str | BinaryIO, *, sample_rate: int, format: str | None = None
+        self,
+        target: Path | str | BinaryIO,
+        *,
+        sample_rate: int,
+        format: str | None = None,
+        seal: Seal | None = None,
     ) -> None:
         """Open the file.
 
@@ -72,6 +77,8 @@ class AudioWriter:
             sample_rate: Hz of the sound.
             format: One of `FORMATS`; None takes the path's suffix, `.wav` for `-`.
 
+            seal: Called with the finished file and its suffix before it takes its place; what it
+                raises stops the save. Not called where there is no file, as for `-`.
         Raises:
             BadInput: A format that can't be written.
             OutputFailed: The folder is missing or read-only.
@@ -80,7 +87,8 @@ class AudioWriter:
         self.seconds = 0.0
         self._samples = 0
         self._name = "standard output" if target == "-" else source_name(target)
-        suffix = _format(format, self._name)
+        self._suffix = suffix = _format(format, self._name)
+        self._seal = seal
         self._draft: Draft | None = None
         self._file: BinaryIO
         self._encoding: _Encoding | None = None
@@ -122,6 +130,8 @@ class AudioWriter:
             if self._draft is not None:
                 self._file.close()
             else:
+                if self._seal is not None:
+                    self._seal(self._draft.path, self._suffix)
                 self._file.flush()
         except BaseException as error:
             self._abandon()

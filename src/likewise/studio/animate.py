@@ -12,6 +12,8 @@ from pathlib import Path
 
 from likewise.face import registry as faces
 from likewise.progress import Progress, ProgressCallback, silent
+from likewise.provenance.marking import Marking
+from likewise.provenance.origin import Origin
 from likewise.studio.choosing import PictureLike, choose_portrait
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
@@ -69,6 +71,7 @@ def animate(
     Raises:
         BadInput: The picture, recording, transcript or an option can't be used.
         MissingWeights: A model is missing.
+        MarkFailed: The video could not be marked as synthetic.
         OutputFailed: The video can't be written.
     """
     start = time.perf_counter()
@@ -93,12 +96,15 @@ def animate(
         else:
             speech, motion = _by_sound(recording, fps, seed, liveliness)
     on_progress(Progress("listening", 1, 1, "recordings"))
+    marking = Marking(Origin("animated picture", {"face": face_engine}))
     record = Record(keep_sound=False)
     record.add(speech)
     record.complete = True
     with ExitStack() as stack:
-        video = stack.enter_context(open_video(output, portrait, fps, recording.sample_rate))
-        video.write_audio(recording)
+        video = stack.enter_context(
+            open_video(output, portrait, fps, recording.sample_rate, seal=marking.seal)
+        )
+        video.write_audio(marking.audio(recording))
         frames = render_into(video, artist, portrait, [motion], record, watch, on_progress)
     return Video(
         path=Path(output),
@@ -110,7 +116,7 @@ def animate(
         language=speech.language,
         took=time.perf_counter() - start,
         stages=watch.seconds,
-        notes=tuple(dict.fromkeys((*portrait.notes, *record.notes))),
+        notes=tuple(dict.fromkeys((*portrait.notes, *record.notes, *marking.notes))),
         beside=write_subtitles(record, subtitles),
     )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from likewise.face.engine import FaceEngine
+from likewise.files import Seal
 from likewise.progress import Progress, ProgressCallback
 from likewise.studio.record import Record
 from likewise.studio.stopwatch import Stopwatch
@@ -43,10 +44,17 @@ class Video:
     beside: tuple[Path, ...]
 
 
-def open_video(path: Path | str, portrait: Portrait, fps: float, sample_rate: int) -> VideoWriter:
-    """A writer for frames of the portrait's size and sound of the given rate."""
+def open_video(
+    path: Path | str,
+    portrait: Portrait,
+    fps: float,
+    sample_rate: int | None,
+    *,
+    seal: Seal | None = None,
+) -> VideoWriter:
+    """A writer for frames of the portrait's size and sound of the given rate, None for silence."""
     height, width = portrait.picture.shape[:2]
-    return VideoWriter(Path(path), fps=fps, size=(width, height), audio_rate=sample_rate)
+    return VideoWriter(Path(path), fps=fps, size=(width, height), audio_rate=sample_rate, seal=seal)
 
 
 def render_into(

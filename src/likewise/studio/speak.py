@@ -8,6 +8,8 @@ from pathlib import Path
 from likewise.audio.files import AudioWriter
 from likewise.progress import ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike
+from likewise.provenance.marking import Marking
+from likewise.provenance.origin import Origin
 from likewise.studio.choosing import VoiceLike, check_consent, choose_voice
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.saying import say
@@ -77,6 +79,7 @@ def speak(
     Raises:
         BadInput: The voice, text or an option can't be used.
         ConsentMissing: The voice is a recording, and no consent was given.
+        MarkFailed: The sound could not be marked as synthetic.
         MissingWeights: A model is missing.
         OutputFailed: The file can't be written.
 
@@ -90,11 +93,14 @@ def speak(
     check_consent(voice, consent)
     check_beside(subtitles, plot)
     record = Record(keep_sound=plot is not None)
-    with AudioWriter(output, sample_rate=speaker.capabilities.sample_rate) as file:
+    marking = Marking()
+    rate = speaker.capabilities.sample_rate
+    with AudioWriter(output, sample_rate=rate, seal=marking.seal) as file:
         with watch.stage("voice"):
             chosen = choose_voice(
                 voice, speaker, language=language, consent=consent, on_progress=on_progress
             )
+        marking.origin = Origin.speech(chosen)
         parts = say(
             speaker,
             text,
@@ -105,7 +111,7 @@ def speak(
             timings=bool(subtitles),
             on_progress=on_progress,
         )
-        for part in watch.each("speaking", parts):
+        for part in watch.each("speaking", marking.sound(parts)):
             file.write(part.audio)
             record.add(part)
     beside = write_subtitles(record, subtitles)
@@ -121,6 +127,8 @@ def speak(
         language=record.language,
         took=time.perf_counter() - start,
         stages=watch.seconds,
-        notes=tuple(dict.fromkeys((*chosen.facts.get("warnings", ()), *record.notes))),
+        notes=tuple(
+            dict.fromkeys((*chosen.facts.get("warnings", ()), *record.notes, *marking.notes))
+        ),
         beside=beside,
     )

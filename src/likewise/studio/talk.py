@@ -13,6 +13,8 @@ from likewise.face import registry as faces
 from likewise.motion.from_speech import SpeechActor
 from likewise.progress import ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike
+from likewise.provenance.marking import Marking
+from likewise.provenance.origin import Origin
 from likewise.studio.ahead import Ahead
 from likewise.studio.choosing import (
     PictureLike,
@@ -89,6 +91,7 @@ def talk(
     Raises:
         BadInput: The picture, voice, text or an option can't be used.
         ConsentMissing: The voice is a recording, and no consent was given.
+        MarkFailed: The video could not be marked as synthetic.
         MissingWeights: A model is missing.
         OutputFailed: The video can't be written.
 
@@ -103,6 +106,7 @@ def talk(
     check_beside(subtitles, plot, report)
     record = Record(keep_sound=plot is not None)
     voices_chosen: list[Voice] = []
+    marking = Marking()
 
     def spoken() -> Iterator[Speech]:
         with watch.stage("voice"):
@@ -110,7 +114,8 @@ def talk(
                 voice, speaker, language=language, consent=consent, on_progress=on_progress
             )
         voices_chosen.append(found)
-        yield from say(
+        marking.origin = Origin.speech(found, face=face_engine)
+        parts = say(
             speaker,
             text,
             found,
@@ -120,6 +125,8 @@ def talk(
             timings=True,
             on_progress=on_progress,
         )
+        yield from marking.sound(parts)
+        marking.prepare()
 
     with ExitStack() as stack:
         # The voice is loaded and begins to speak while the face is still being looked for.
@@ -127,7 +134,7 @@ def talk(
         with watch.stage("picture"):
             portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
         video = stack.enter_context(
-            open_video(output, portrait, fps, speaker.capabilities.sample_rate)
+            open_video(output, portrait, fps, speaker.capabilities.sample_rate, seal=marking.seal)
         )
         actor = SpeechActor(fps, seed=seed, liveliness=liveliness)
         score = _score(watch.each("waiting for speech", ahead), actor, video, record)
@@ -160,7 +167,14 @@ def talk(
         took=time.perf_counter() - start,
         stages=watch.seconds,
         notes=tuple(
-            dict.fromkeys((*portrait.notes, *chosen.facts.get("warnings", ()), *record.notes))
+            dict.fromkeys(
+                (
+                    *portrait.notes,
+                    *chosen.facts.get("warnings", ()),
+                    *record.notes,
+                    *marking.notes,
+                )
+            )
         ),
         beside=beside,
     )

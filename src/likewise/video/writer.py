@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.errors import BadInput
-from likewise.files import Draft, output_failed
+from likewise.files import Draft, Seal, output_failed
 from likewise.values import Audio
 from likewise.video.movie import MP4_CODECS, Movie, choose_codec
 from likewise.video.stills import FRAME_NAME, Stills
@@ -83,6 +83,7 @@ class VideoWriter:
         preset: str = PRESET,
         threads: int = 1,
         metadata: Mapping[str, str] = MappingProxyType({}),
+        seal: Seal | None = None,
     ) -> None:
         """Open the file.
 
@@ -96,6 +97,8 @@ class VideoWriter:
             preset: x264's balance of speed and size.
             threads: Encoder threads.
             metadata: Container tags, such as `title` and `comment`.
+            seal: Called with the finished file (or folder of frames) and its suffix before it takes
+                its place; what it raises stops the save.
 
         Raises:
             BadInput: Suffix, size or frame rate that can't be written.
@@ -108,6 +111,7 @@ class VideoWriter:
         self.frames = 0
         self.notes: tuple[str, ...] = ()
         self._rate = audio_rate
+        self._seal = seal
         self._held: deque[NDArray[np.float32]] = deque()
         self._held_samples = self._samples = 0
         self._last: NDArray[np.uint8] | None = None
@@ -125,6 +129,7 @@ class VideoWriter:
         if kind == "movie":
             chosen, note = choose_codec(suffix, codec)
         self.notes = (note,) if note else ()
+        self._sealed_as = suffix if kind in {"movie", "gif"} else ""
         self._draft = Draft(self._target, folder=kind in {"folder", "pattern"})
         self._encoding: _Encoding | None = None
         try:
@@ -252,6 +257,8 @@ class VideoWriter:
             self._end_together(self._last)
             assert self._encoding is not None
             self._encoding.finish()
+            if self._seal is not None:
+                self._seal(self._draft.path, self._sealed_as)
         except BaseException as error:
             self._abandon()
             raise self._typed(error) from error
