@@ -79,6 +79,25 @@ def read(
     return Audio(mono, sample_rate or rate)
 
 
+def stream(source: Source, *, max_seconds: float | None = MAX_SECONDS) -> Iterator[Audio]:
+    """Read a sound, or the sound of a video, part by part; joined they are what `read` answers.
+
+    Args:
+        source: A path, `-` for standard input, or an open binary file.
+        max_seconds: Longest sound that is taken; None for no limit.
+
+    Raises:
+        BadInput: As `read`.
+    """
+    name = source_name(source)
+    with open_source(source) as file, open_track(file, name) as track:
+        rate = track.info.sample_rate
+        _check_length(track.info.seconds, name, max_seconds)
+        for samples in _mixed(track, name, max_seconds):
+            if len(samples):
+                yield Audio(samples, rate)
+
+
 def _check_length(seconds: float | None, name: str, limit: float | None) -> None:
     if seconds is not None and limit is not None and seconds > limit:
         raise BadInput(

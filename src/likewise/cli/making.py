@@ -152,7 +152,20 @@ def clone(
 
 def animate(
     picture: options.Picture,
-    audio: Annotated[Path, typer.Option(help="The recording: any sound file, or a video's sound.")],
+    driven_by: Annotated[
+        str, typer.Argument(metavar="[VIDEO]", help="The same as --driver VIDEO.")
+    ] = "",
+    audio: Annotated[
+        Path | None, typer.Option(help="The recording: any sound file, or a video's sound.")
+    ] = None,
+    driver: Annotated[
+        Path | None,
+        typer.Option(help="A video of a face to be followed; its sound is kept unless --audio is."),
+    ] = None,
+    motion: Annotated[
+        Path | None, typer.Option(help="A motion template to play: .safetensors or .npz.")
+    ] = None,
+    *,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
@@ -162,7 +175,20 @@ def animate(
         typer.Option(help="What is said in it: text, or a text file; lips then follow the words."),
     ] = "",
     language: Annotated[str, typer.Option(help="Language of the transcript.")] = "",
-    fps: options.Fps = 25.0,
+    anchor: Annotated[
+        float | None,
+        typer.Option(help="Second at which the driver looks neutral; chosen if left out."),
+    ] = None,
+    driver_face: Annotated[
+        int | None, typer.Option(min=1, help="Which face of the driver (1 is the largest).")
+    ] = None,
+    save_motion: Annotated[
+        Path | None, typer.Option(help="Save the driver's motion as a template, to use --motion.")
+    ] = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(min=5, max=60, help="Frames per second: the driver's, or 25 for a recording."),
+    ] = None,
     crop: options.Framing = "none",
     size: options.Size = 1280,
     face: options.Face = "",
@@ -172,28 +198,61 @@ def animate(
     engine: options.Engine = "kokoro",
     as_json: options.Json = False,
 ) -> None:
-    """Make a picture move its lips to a recording."""
-    from likewise.studio.animate import animate as job
-
+    """Make a picture move its lips to a recording, or do what a person in a video does."""
+    film = Path(driven_by) if driven_by else driver
+    if driven_by and driver is not None:
+        raise BadInput("Two drivers are named. Give one, either after the picture or as --driver.")
     which, face_engine = options.split_face(face)
     with progress_bars() as progress:
-        video = job(
-            picture,
-            audio,
-            output=output,
-            transcript=_transcript(transcript),
-            language=language,
-            fps=fps,
-            crop=crop,
-            size=size,
-            face=which,
-            liveliness=liveliness,
-            seed=seed,
-            subtitles=subtitles or (),
-            engine=engine,
-            face_engine=face_engine,
-            on_progress=progress,
-        )
+        if film is not None or motion is not None:
+            if transcript or subtitles:
+                raise BadInput(
+                    "--transcript and --subtitles belong to a recording (--audio alone); a driver "
+                    "or a template moves the lips by itself."
+                )
+            from likewise.studio.reenact import reenact
+
+            video = reenact(
+                picture,
+                film,
+                output=output,
+                motion=motion,
+                audio=audio,
+                fps=fps,
+                crop=crop,
+                size=size,
+                face=which,
+                driver_face=None if driver_face is None else driver_face - 1,
+                anchor=anchor,
+                save_motion=save_motion,
+                face_engine=face_engine,
+                on_progress=progress,
+            )
+        elif audio is None:
+            raise BadInput(
+                "What shall move the picture? Give --audio RECORDING, --driver VIDEO or --motion "
+                "TEMPLATE."
+            )
+        else:
+            from likewise.studio.animate import animate as job
+
+            video = job(
+                picture,
+                audio,
+                output=output,
+                transcript=_transcript(transcript),
+                language=language,
+                fps=fps or 25.0,
+                crop=crop,
+                size=size,
+                face=which,
+                liveliness=liveliness,
+                seed=seed,
+                subtitles=subtitles or (),
+                engine=engine,
+                face_engine=face_engine,
+                on_progress=progress,
+            )
     print_notes(video.notes)
     print_result(video, as_json=as_json, lines=_video_lines(video))
 
@@ -224,6 +283,13 @@ def _video_lines(video: object) -> list[str]:
     return [f"{line}, made in {video.took:.1f} s", *map(str, video.beside)]
 
 
+def _consent(consent: str, voice: str, language: str) -> str:
+    """The consent for `--voice`, asked for only where a recording would be copied."""
+    from likewise.studio.choosing import copies
+
+    return options.asked_consent(consent, voice, language) if copies(voice) else consent
+
+
 def _text(text: str) -> str:
     return sys.stdin.read() if text == "-" else text
 
@@ -237,10 +303,3 @@ def _transcript(transcript: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The transcript {path} can't be read as UTF-8 text: {error}") from error
-def _consent(consent: str, voice: str, language: str) -> str:
-    """The consent for `--voice`, asked for only where a recording would be copied."""
-    from likewise.studio.choosing import copies
-
-    return options.asked_consent(consent, voice, language) if copies(voice) else consent
-
-

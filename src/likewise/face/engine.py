@@ -7,13 +7,18 @@ entry point group `likewise.face_engines`.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.progress import ProgressCallback, silent
 from likewise.values import Motion, Portrait
 from likewise.values.portrait import Kind
+
+if TYPE_CHECKING:
+    from likewise.seeing.following import Film
 
 Frame = NDArray[np.uint8]
 """uint8 (H, W, 3), RGB."""
@@ -27,11 +32,13 @@ class Capabilities:
         kinds: Kinds of portrait it animates.
         pose: Turns the head.
         real_time: Meant to keep up with playback on a laptop CPU.
+        reenacts: Reads drivers in terms of its own; it is a `Reenactor`.
     """
 
     kinds: Sequence[Kind]
     pose: bool
     real_time: bool
+    reenacts: bool = False
 
 
 @runtime_checkable
@@ -67,3 +74,57 @@ class FaceEngine(Protocol):
 
     def render(self, portrait: Portrait, motion: Motion | Iterable[Motion]) -> Iterator[Frame]:
         """Play a score; one frame of the picture's size for each frame of motion."""
+
+
+class Performance(Protocol):
+    """What a driver did, in an engine's own terms; nothing of the driver's picture is in it."""
+
+    @property
+    def fps(self) -> float:
+        """Frames per second."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about the driver."""
+
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    def save(self, path: Path) -> None:
+        """Write it as a template that `Reenactor.recall` reads."""
+
+
+@runtime_checkable
+class Reenactor(Protocol):
+    """An engine that reads a driver itself and so keeps what a score can't say."""
+
+    def watch(
+        self,
+        film: "Film",
+        *,
+        anchor: float | None = None,
+        on_progress: ProgressCallback = silent,
+    ) -> Performance:
+        """Read a driver.
+
+        Args:
+            film: The driver.
+            anchor: Second at which the driver looks neutral; None chooses one.
+            on_progress: Told about every frame.
+
+        Raises:
+            BadInput: No face in the film.
+        """
+
+    def remembers(self, path: Path) -> bool:
+        """Whether a template is one of this engine's own, not a score."""
+
+    def recall(self, path: Path) -> Performance:
+        """Read a template.
+
+        Raises:
+            BadInput: Not a template of this engine.
+        """
+
+    def perform(self, portrait: Portrait, performance: Performance) -> Iterator[Frame]:
+        """Do with the portrait what the driver did; one frame for each of the driver's."""

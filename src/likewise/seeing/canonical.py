@@ -17,6 +17,12 @@ from numpy.typing import NDArray
 
 from likewise import weights
 
+NECK = np.array([0.0, -5.0, -2.0])
+"""The point that a head turns about, canonical centimetres."""
+
+FACE_WIDTH = 15.0
+"""Canonical centimetres that `Motion.shift` counts as one face width."""
+
 _FLIP = np.array([1.0, -1.0, -1.0])  # picture axes to canonical axes and back
 
 Points = NDArray[np.float64]

@@ -128,6 +128,10 @@ class Tracker:
         self._last = faces[0].points if faces else None
         return faces[0] if faces else None
 
+    def follow(self, face: Tracked) -> None:
+        """Follow this one of the faces that `detect` found, from the next frame on."""
+        self._last = face.points
+
     def forget(self) -> None:
         """Start a new film."""
         self._last = None

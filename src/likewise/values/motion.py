@@ -48,8 +48,8 @@ class Motion:
         shift: float32 (N, 3), x right, y down in face widths; log-scale (0 = as in the picture).
         gaze: float32 (N, 2), right and up, -1..1.
         tongue: float32 (N,), 0..1, how visible the tongue is.
-        lip_gap: float32 (N, 11), absolute inner-lip gaps in canonical centimetres, NaN where the
-            coefficients decide.
+        lip_gap: float32 (N, 11), absolute inner-lip gaps in canonical centimetres of a mouth of
+            canonical width, NaN where the coefficients decide.
     """
 
     fps: float

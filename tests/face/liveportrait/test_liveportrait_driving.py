@@ -21,7 +21,7 @@ from likewise.face.liveportrait.driving import (
     video_keypoints,
 )
 from likewise.face.liveportrait.keypoints import EYES, LIPS, FaceMotion, face_motion, rotation
-from likewise.face.liveportrait.smoothing import OneEuro, smooth
+from likewise.seeing.smoothing import OneEuro, smooth
 
 REGIONS = ("all", "exp", "pose", "lip", "eyes")
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.face.liveportrait.keypoints import EYES, LIPS, FaceMotion, Floats
-from likewise.face.liveportrait.smoothing import smooth
+from likewise.seeing.smoothing import smooth
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 

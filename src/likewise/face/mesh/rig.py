@@ -15,12 +15,16 @@ from numpy.typing import NDArray
 from likewise.face.mesh import lids, lips
 from likewise.face.mesh.basis import expression_basis
 from likewise.face.mesh.topology import EYES, OVAL, Side, triangles
-from likewise.seeing.canonical import head_rotation, mesh, place, pose_of
+from likewise.seeing.canonical import (
+    FACE_WIDTH,
+    NECK,
+    head_rotation,
+    mesh,
+    place,
+    pose_of,
+)
 from likewise.seeing.measures import UPPER_INNER_LIP
 from likewise.values import INDEX, Portrait
-
-_NECK = np.array([0.0, -5.0, -2.0])  # the head turns about this point, canonical centimetres
-_FACE_WIDTH = 15.0  # canonical centimetres that `Motion.shift` counts as one face width
 
 # A head turned by more than `_TURNED` degrees hides a cheek. Turning it back shows that cheek only
 # for so many degrees before it smears; the room shrinks with each degree that the head is turned.
@@ -86,7 +90,8 @@ class Rig:
 
         Args:
             coefficients: (52,), added to the portrait's own expression.
-            lip_gap: (11,), absolute gaps in canonical centimetres, NaN where coefficients decide.
+            lip_gap: (11,), gaps in centimetres of a mouth of canonical width, NaN where
+                coefficients decide.
             gaze_up: -1..1; lids follow the eyes down.
         """
         shaped = self.rest + self._basis.displacement(coefficients, self._mouth_scale)
@@ -97,7 +102,7 @@ class Rig:
             kept = np.minimum(self._rest_gaps, 0.0)
             lips.part_lips(shaped, kept + (lips.gaps(shaped) - kept) * (1 - closing))
         if not np.isnan(lip_gap).all():
-            lips.part_lips(shaped, lip_gap)
+            lips.part_lips(shaped, lip_gap * self._mouth_scale)
         lips.keep_apart(shaped, self._rest_gaps)
         for side, amount in shut(coefficients, gaze_up).items():
             lids.close_lids(shaped, side, amount)
@@ -139,8 +144,8 @@ class Rig:
         """Points of the posed head (N, 3) in picture pixels; arguments as in `pose`."""
         yaw, pitch, roll = map(float, pose)
         turn = head_rotation(self._shown_yaw(yaw), pitch, roll) * float(np.exp(shift[2]))
-        move = np.array([shift[0], -shift[1], 0.0]) * _FACE_WIDTH
-        return self._placement.to_picture((canonical - _NECK) @ turn.T + _NECK + move)
+        move = np.array([shift[0], -shift[1], 0.0]) * FACE_WIDTH
+        return self._placement.to_picture((canonical - NECK) @ turn.T + NECK + move)
 
     def _shown_yaw(self, yaw: float) -> float:
         """Yaw in degrees, held back where it would bring a cheek to light that was never seen."""

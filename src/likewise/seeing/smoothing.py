@@ -1,14 +1,16 @@
-"""Steady curves: a Kalman smoother for files, a One-Euro filter for live use.
+"""Steady curves: smoothers without delay for files, a One-Euro filter for live use.
 
-Both treat every coordinate on its own. Sources: Rauch, Tung and Striebel 1965; Casiez, Roussel and
-Vogel 2012, "1 Euro filter".
+All treat every coordinate on its own. Sources: Rauch, Tung and Striebel 1965; Savitzky and Golay
+1964; Casiez, Roussel and Vogel 2012, "1 Euro filter".
 """
 
 import math
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from likewise.face.liveportrait.keypoints import Floats
+Floats = NDArray[np.floating[Any]]
 
 PROCESS_VARIANCE = 1e-5
 
@@ -41,6 +43,32 @@ def smooth(
         back = variances[n] / (variances[n] + process_variance)
         means[n] += back * (means[n + 1] - means[n])
     return means
+
+
+def settled(track: Floats, width: float, jump: float) -> Floats:
+    """Without trembling, without delay, and as quick as before where something really happens.
+
+    A Savitzky-Golay filter of second order takes out what is small; where it would change a sample
+    by much more than trembling does (a blink, lips that touch), the sample stays.
+
+    Args:
+        track: (N, ...), any number of coordinates over N frames.
+        width: Frames that the filter looks at; below 3 nothing is done.
+        jump: Difference from the filtered value that is no trembling.
+
+    Returns:
+        (N, ...), float64.
+    """
+    from scipy.signal import savgol_filter
+
+    seen = np.asarray(track, float)
+    window = min(round(width) // 2 * 2 + 1, (len(seen) - 1) // 2 * 2 + 1)
+    if window < 5:
+        return seen
+    calm: Floats = savgol_filter(seen, window, 2, axis=0)
+    happens = np.clip(np.abs(seen - calm) / jump - 0.5, 0.0, 1.0)
+    steady: Floats = calm + happens * (seen - calm)
+    return steady
 
 
 class OneEuro:

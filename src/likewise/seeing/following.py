@@ -1,0 +1,129 @@
+"""One face through a film, frame by frame: a driver as every engine needs it.
+
+    film = Film("driver.mp4")
+    for sighting in film.sightings():
+        sighting.seconds, sighting.face        # None while no face is seen
+
+A film can be read several times; nothing of it is kept in memory.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.errors import BadInput
+from likewise.seeing.landmarks import Tracked, Tracker
+from likewise.video.reader import VideoReader
+
+PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+SLOWEST, FASTEST = 5.0, 60.0
+_MAX_SIDE = 1280  # pixels; a face in a 4K film is large enough without its last detail
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """One frame of a film and the face in it.
+
+    Attributes:
+        seconds: When the frame is shown.
+        picture: uint8 (H, W, 3), RGB.
+        face: The face followed, None while it isn't seen.
+    """
+
+    seconds: float
+    picture: NDArray[np.uint8]
+    face: Tracked | None
+
+
+class Film:
+    """A driver: a video file, or one picture.
+
+    Args:
+        path: The file.
+        fps: Frames per second to read it at; None is its own rate, 5 to 60.
+        face: Which of several faces, counted from 0 by size in the first frame that has any; None
+            takes the largest.
+
+    Attributes:
+        path: The file.
+        fps: Frames per second, constant.
+        seconds: Duration as the header says, None when it doesn't say.
+        has_sound: Whether there is a sound stream.
+        is_picture: Whether it is one picture instead of a film.
+
+    Raises:
+        BadInput: Neither a video nor a picture.
+    """
+
+    def __init__(
+        self, path: Path | str, *, fps: float | None = None, face: int | None = None
+    ) -> None:
+        self.path, self._face = Path(path), face
+        if str(path) == "-":
+            raise BadInput(
+                "A driver is read more than once, which standard input can't be. Save it to a "
+                "file and name that."
+            )
+        self.is_picture = self.path.suffix.lower() in PICTURES
+        self.fps, self.seconds, self.has_sound = fps or 25.0, None, False
+        if not self.is_picture:
+            with VideoReader(self.path) as video:
+                self.seconds, self.has_sound = video.info.seconds, video.info.has_sound
+                self.fps = fps or min(max(video.info.fps, SLOWEST), FASTEST)
+
+    @property
+    def frames(self) -> int | None:
+        """About how many frames it has, None when the header doesn't say."""
+        return None if self.seconds is None else max(1, round(self.seconds * self.fps))
+
+    def pictures(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
+        """Seconds and picture of every frame at the constant rate, 1280 pixels at most."""
+        if self.is_picture:
+            from likewise.video.picture import read_picture
+
+            yield 0.0, read_picture(self.path, max_side=_MAX_SIDE).picture
+            return
+        with VideoReader(self.path) as video:
+            for frame in video.frames(fps=self.fps, max_side=_MAX_SIDE):
+                yield frame.seconds, frame.picture
+
+    def sightings(self, notes: list[str] | None = None) -> Iterator[Sighting]:
+        """Every frame with the face followed.
+
+        Args:
+            notes: Takes what the user should know, such as which of several faces is followed.
+
+        Raises:
+            BadInput: The film is damaged, or has fewer faces than asked for.
+        """
+        tracker = Tracker()
+        chosen = False
+        for seconds, picture in self.pictures():
+            if not chosen:
+                chosen = self._choose(tracker, picture, [] if notes is None else notes)
+            yield Sighting(seconds, picture, tracker.track(picture) if chosen else None)
+
+    def _choose(self, tracker: Tracker, picture: NDArray[np.uint8], notes: list[str]) -> bool:
+        """Whether a face to follow was found in this frame."""
+        if self._face is None and tracker.track(picture) is None:
+            return False  # a quick look is enough until there is something to see
+        faces = tracker.detect(picture)
+        if not faces:
+            return False
+        if self._face is not None and not 0 <= self._face < len(faces):
+            count = "is one face" if len(faces) == 1 else f"are {len(faces)} faces"
+            raise BadInput(
+                f"There {count} in the driver {self.path.name} when the first is seen; face "
+                f"{self._face + 1} was asked for. Faces count from 1, the largest first."
+            )
+        if len(faces) > 1 and self._face is None:
+            notes.append(
+                f"{len(faces)} faces found in the driver, the largest is followed; use "
+                f"--driver-face N (1 to {len(faces)}, largest first) for another."
+            )
+        tracker.follow(faces[self._face or 0])
+        return True
