@@ -13,8 +13,13 @@ import torch
 from torch import Tensor
 
 from likewise.errors import BadInput
-from likewise.weights.converting import Array
+from likewise.weights.converting import Array, read_torch_file, tensors_in
 
+# How PyTorch names the gain and the direction of a weight norm, since 2.0 and before.
+_WEIGHT_NORMS = (
+    (".parametrizations.weight.original0", ".parametrizations.weight.original1"),
+    (".weight_g", ".weight_v"),
+)
 _FIELDS = {"n": r"\d+", "m": r"\d", "leaf": r".+", "half": r"encoder|decoder"}
 
 
@@ -47,6 +52,30 @@ def renamed(
     if unknown:
         raise BadInput(f"{origin} holds tensors that are not {model}'s: {listed(unknown)}.")
     return state
+
+
+def without(old: Mapping[str, Array], patterns: Iterable[str]) -> dict[str, Array]:
+    """Tensors whose whole name matches none of the patterns."""
+    unwanted = re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return {name: tensor for name, tensor in old.items() if not unwanted.fullmatch(name)}
+
+
+def fold_weight_norm(state: dict[str, Tensor], origin: str) -> None:
+    """Make one weight of each gain and direction (Salimans and Kingma 2016), in place.
+
+    Raises:
+        BadInput: One of the two is missing.
+    """
+    for name in list(state):
+        for gain_ending, direction_ending in _WEIGHT_NORMS:
+            base = name.removesuffix(gain_ending)
+            if base == name:
+                continue
+            gain, direction = state.pop(name), state.pop(base + direction_ending, None)
+            if direction is None or direction.dim() != gain.dim():
+                raise BadInput(f"{origin} is damaged: {base} has half of its weight norm.")
+            axes = tuple(range(1, direction.dim()))
+            state[f"{base}.weight"] = gain * direction / direction.norm(dim=axes, keepdim=True)
 
 
 def check(wanted: Mapping[str, Tensor], found: Mapping[str, Tensor], origin: str) -> None:
@@ -95,6 +124,25 @@ def read_safetensors(path: Path, file_format: str) -> dict[str, Tensor]:
                     "model.safetensors"
                 )
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise BadInput(f"{path} can't be read: the file is damaged ({error}).") from error
+
+
+def read_tensors(path: Path) -> dict[str, Array]:
+    """The tensors of another program's `.pt`, `.pth`, `.th`, `.bin` or `.safetensors` file.
+
+    Raises:
+        BadInput: Not there or damaged.
+    """
+    if path.suffix != ".safetensors":
+        return tensors_in(read_torch_file(path))
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    if not path.is_file():
+        raise BadInput(f"There is no file {path}.")
+    try:
+        return dict(load_file(path))
     except (SafetensorError, OSError) as error:
         raise BadInput(f"{path} can't be read: the file is damaged ({error}).") from error
 

@@ -54,7 +54,7 @@ class Sampling:
         best_of: Readings drawn at once, of which the likeliest is kept.
         length_penalty: A reading's log-probability is divided by its length to this power; above 1
             favours long readings, below 1 short ones.
-        codes_per_symbol: Longest speech, in codes for each symbol of prompt and text together.
+        codes_per_symbol: Longest speech, in codes for each symbol; at least a second.
     """
 
     temperature: float = 1.0

@@ -28,11 +28,13 @@ class Text:
     Attributes:
         ids: (S,) ids of symbols.
         languages: (S,) indices into `LANGUAGES`.
-        shortest: Codes before which the speech can't end.
+        longest: Codes after which it is cut off.
+        shortest: Codes before which it can't end.
     """
 
     ids: Tensor
     languages: Tensor
+    longest: int
     shortest: int = 0
 
 
@@ -84,7 +86,6 @@ def decode(
     sampling: Sampling,
     *,
     seed: int = 0,
-    max_codes: int | None = None,
 ) -> Iterator[Step]:
     """Continue a prompt with texts.
 
@@ -95,18 +96,17 @@ def decode(
         prompt: (P,) codes of the prompt's first codebook.
         sampling: How codes are drawn; each text is read `best_of` times.
         seed: Seed of the first row; the next has the next number.
-        max_codes: Most codes of a row; the limit of `sampling` if left out.
 
     Yields:
         A step for each position, until every row has stopped.
     """
     device, each = prompt.device, sampling.best_of
-    limits = [max_codes or sampling.codes_per_symbol * len(text.ids) for text in texts]
+    limit = max(text.longest for text in texts)
     with torch.inference_mode():
-        states, cache = _open(ar, config, texts, prompt, max(limits), each)
+        states, cache = _open(ar, config, texts, prompt, limit, each)
     rows = list(range(len(texts) * each))
     generators = [torch.Generator(device).manual_seed(seed + row) for row in rows]
-    for position in range(1, max(limits) + 1):
+    for position in range(1, limit + 1):
         with torch.inference_mode():
             logits = ar.head(states)
             allowed = logits
@@ -116,7 +116,7 @@ def decode(
                 allowed[torch.tensor(early), CODES] = -torch.inf
             codes, log_probs = draw(allowed, sampling, [generators[row] for row in rows])
         ended = (codes == CODES).tolist()
-        late = [position == limits[row // each] for row in rows]
+        late = [position == texts[row // each].longest for row in rows]
         going = [not (end or over) for end, over in zip(ended, late, strict=True)]
         stopped = tuple(row for row, go in zip(rows, going, strict=True) if not go)
         cut = tuple(row for row, over, end in zip(rows, late, ended, strict=True) if over > end)
