@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from likewise.errors import MissingWeights as MissingWeights
     from likewise.studio.animate import animate as animate
     from likewise.studio.clone import clone as clone
+    from likewise.studio.detecting import detect as detect
     from likewise.studio.reenact import reenact as reenact
     from likewise.studio.speak import speak as speak
     from likewise.studio.talk import talk as talk
@@ -31,6 +32,7 @@ _HOMES = {
     "talk": "likewise.studio.talk",
     "speak": "likewise.studio.speak",
     "clone": "likewise.studio.clone",
+    "detect": "likewise.studio.detecting",
     "animate": "likewise.studio.animate",
     "reenact": "likewise.studio.reenact",
     "Audio": "likewise.values",

@@ -11,10 +11,10 @@ the signature shows changes to the file, not who made it.
 
 import json
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from importlib.metadata import version
 from likewise.errors import BadInput, MarkFailed
 from likewise.files import Source, open_source, source_name
 from likewise.provenance import signer
@@ -31,7 +31,19 @@ TYPES = {
     ".png": "image/png",
     ".gif": "image/gif",
 }
-"""MIME type by suffix: the files that can hold credentials."""
+"""MIME type by suffix: the files that are written with credentials."""
+
+READ_TYPES = TYPES | {
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".webp": "image/webp",
+    ".avif": "image/avif",
+    ".heic": "image/heic",
+    ".tif": "image/tiff",
+    ".tiff": "image/tiff",
+    ".avi": "video/avi",
+}
+"""And those of other programs that can be read."""
 
 ASSERTION = "org.likewise.origin"
 _SETTINGS = {"builder": {"thumbnail": {"enabled": False}}}  # 30 kB and 0.3 s for a picture
@@ -118,7 +130,7 @@ def read(source: Source, suffix: str = "") -> Credentials | None:
     import c2pa
 
     name = source_name(source)
-    kind = TYPES.get((suffix or Path(name).suffix).lower())
+    kind = READ_TYPES.get((suffix or Path(name).suffix).lower())
     if kind is None:
         return None
     with open_source(source) as file:

@@ -1,9 +1,9 @@
 """What is said about a result: how it was made, by which engines, on what ground."""
 
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from typing import Any, Literal, Self
 
-from importlib.metadata import version
 from likewise.provenance.watermark import Message
 from likewise.values import Consent, Voice
 

@@ -8,7 +8,8 @@ The mark is a spread-spectrum code (Cox et al. 1997, "Secure spread spectrum wat
 multimedia") written into magnitudes instead of samples (as the patchwork of Bender et al. 1996,
 "Techniques for data hiding"): a chequer of bands of 100 Hz and blocks of 80 ms, each cell raised or
 lowered by 0.7 dB at low and up to 2 dB at high frequencies, where ears hear such differences least.
-The signs repeat every 4 s. As the mark is a gain, it is never louder than a share of the sound that
+The signs repeat every 4 s; in the first 2 s the mark is half as strong again, so that a word alone
+carries it. As the mark is a gain, it is never louder than a share of the sound that
 masks it, and silence stays silent.
 Detection measures the cells, takes out what speech itself does to neighbouring ones, and correlates
 with the code at every place in time, so a cut-out piece is enough. The code is public: this marks
@@ -35,6 +36,7 @@ BANDS = round((HIGH - LOW) / WIDTH)
 BLOCK = 0.08  # seconds
 BLOCKS = 50  # in one period of the code
 _DECIBELS = ((1500.0, 0.7), (4000.0, 2.0))  # strength at and below, at and above
+_OPENING, _MORE = 2.0, 1.5  # seconds at the beginning, and how much stronger the mark is there
 
 _WINDOW = 0.0427  # seconds of the gain's window; a power of two in samples
 _OVERLAP = 4
@@ -121,8 +123,8 @@ def _gains(
     frequency = np.arange(size // 2 + 1) * (rate / size)
     band = np.floor((frequency - LOW) / WIDTH).astype(int)
     inside = (band >= 0) & (band < BANDS)
-    ratio = 10 ** (strength(frequency[inside]) / 20)
     signs = code[np.floor(seconds / BLOCK).astype(int) % BLOCKS][:, band[inside]]
+    level = np.where(seconds < _OPENING, _MORE, 1.0)[:, None] * strength(frequency[inside])
     change = np.zeros((len(seconds), len(frequency)), np.float32)
-    change[:, inside] = np.where(signs > 0, ratio, 1 / ratio) - 1
+    change[:, inside] = 10 ** (signs * level / 20) - 1
     return change

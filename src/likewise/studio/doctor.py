@@ -49,6 +49,7 @@ def examine() -> list[Check]:
         _folders(),
         _phonemes(),
         _codec(),
+        *_marks(),
         *[_weights(name) for name in weights.catalogue()],
         *[_extra(name, *about) for name, about in _EXTRAS.items()],
     ]
@@ -95,6 +96,30 @@ def _codec() -> Check:
         return Check("video codec", True, writer.default_codec())
     except LikewiseError as error:
         return Check("video codec", False, str(error))
+
+
+def _marks() -> list[Check]:
+    import numpy as np
+
+    from likewise.provenance import credentials, detection, signer
+    from likewise.provenance.watermark import Marker
+    from likewise.studio.detecting import UNTRUSTED
+    from likewise.values import Audio
+
+    try:
+        sound = Audio(np.random.default_rng(0).normal(0, 0.1, 48_000).astype(np.float32), 24_000)
+        mark = detection.detect(Marker(24_000, "stock voice").mark(sound), speeds=())
+        found = mark is not None
+        detail = "works" if found else "is not found again in what was marked; please report this"
+        watermark = Check("watermark", found, detail)
+    except LikewiseError as error:
+        watermark = Check("watermark", False, str(error))
+    try:
+        credentials.prepare()
+        detail = f"signed with {signer.path()} ({UNTRUSTED})"
+        return [watermark, Check("content credentials", True, detail)]
+    except (ImportError, LikewiseError) as error:
+        return [watermark, Check("content credentials", False, str(error))]
 
 
 def _weights(name: str) -> Check:
