@@ -39,6 +39,7 @@ _ENCODERS: dict[str, tuple[str, str, str, tuple[int, ...], dict[str, str]]] = {
     ".ogg": ("ogg", "libopus", "flt", (48000,), {"b": "64k"}),
     ".opus": ("ogg", "libopus", "flt", (48000,), {"b": "64k"}),
     ".m4a": ("ipod", "aac", "fltp", _AAC_RATES, {"b": "96k"}),
+    ".aac": ("adts", "aac", "fltp", _AAC_RATES, {"b": "96k"}),
 }
 FORMATS = (".wav", ".pcm", *_ENCODERS)
 """Suffixes that can be written; `.pcm` is headerless 16-bit little-endian."""
@@ -76,9 +77,9 @@ class AudioWriter:
             target: Path, `-` for standard output, or a binary file.
             sample_rate: Hz of the sound.
             format: One of `FORMATS`; None takes the path's suffix, `.wav` for `-`.
-
             seal: Called with the finished file and its suffix before it takes its place; what it
                 raises stops the save. Not called where there is no file, as for `-`.
+
         Raises:
             BadInput: A format that can't be written.
             OutputFailed: The folder is missing or read-only.
@@ -129,9 +130,9 @@ class AudioWriter:
             self._encoding.finish()
             if self._draft is not None:
                 self._file.close()
-            else:
                 if self._seal is not None:
                     self._seal(self._draft.path, self._suffix)
+            else:
                 self._file.flush()
         except BaseException as error:
             self._abandon()

@@ -1,5 +1,6 @@
 """The application: routes, errors, the guard around them, and what lives as long as the server."""
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -26,6 +27,12 @@ from likewise.voice.registry import kept_engines
 _PAGE = files("likewise") / "server" / "page"
 _ABOUT = """A few seconds of a voice, one picture and a sentence become a talking video, and a
 report that says how alike it is and why. `/v1` is OpenAI's speech API; `/api` is ours."""
+
+
+def _warm(prober: Prober) -> None:
+    """Load in the background what a first look at a recording or a picture would wait for."""
+    prober.warm()
+    from likewise.studio import looking  # noqa: F401  # librosa and OpenCV take seconds
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -58,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
             turns=Turns(settings.speaking),
         )
         queue.start()
+        threading.Thread(target=_warm, args=(prober,), name="likewise-warm", daemon=True).start()
         try:
             with kept_engines():
                 yield

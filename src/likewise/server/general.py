@@ -26,6 +26,7 @@ def health(state: Shared) -> dict[str, Any]:
 def about(state: Shared) -> dict[str, Any]:
     """Engines, languages and limits: what the page offers."""
     from likewise.face.registry import known_face_engines
+    from likewise.provenance.consent import STATEMENTS
     from likewise.text.languages import LANGUAGES
     from likewise.voice.registry import known_voice_engines
 
@@ -38,6 +39,7 @@ def about(state: Shared) -> dict[str, Any]:
             {"tag": language.tag, "name": language.name} for language in LANGUAGES.values()
         ],
         "points": list(POINTS),
+        "statements": STATEMENTS,
         "waiting": state.queue.waiting,
         "limits": {
             "text": settings.max_text,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 
 from likewise.progress import ProgressCallback, silent
+from likewise.provenance.marking import Marking
+from likewise.provenance.origin import Origin
 from likewise.studio.choosing import VoiceLike, choose_voice
 from likewise.studio.saying import say
 from likewise.values import Speech
@@ -18,7 +20,7 @@ def stream(
     engine: str = "kokoro",
     on_progress: ProgressCallback = silent,
 ) -> Iterator[Speech]:
-    """Speak a text part by part; text, voice and options are checked before this returns.
+    """Speak a text part by part, watermarked; text and options are checked before this returns.
 
     Args:
         text: What is said, of any length.
@@ -31,10 +33,11 @@ def stream(
     Raises:
         BadInput: The voice, text or an option can't be used.
         MissingWeights: A model is missing.
+        MarkFailed: The sound can't be marked as synthetic.
     """
     speaker = voices.voice_engine(engine)
     chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
-    return say(
+    parts = say(
         speaker,
         text,
         chosen,
@@ -44,3 +47,4 @@ def stream(
         timings=False,
         on_progress=on_progress,
     )
+    return Marking(Origin.speech(chosen)).sound(parts)
