@@ -13,10 +13,11 @@ parts of it are used here). Then, in the environment of Likewise with the extra 
     python benchmarks/xtts.py --folder xtts-weights --threads 1 2 \
         --reference xtts-reference/bin/python
 
-Every side runs in a process of its own, one after the other; weights of the official size are drawn
-once from a seed (`tests/seeded_weights.py`), with a stop code that never comes by itself, so that
-both sides make the same number of codes (`XTTS_CODES=30` in the environment makes it a quick look).
-Printed are wall seconds and, in brackets, CPU seconds: on a busy machine only the latter count.
+Weights of the official size are drawn once from a seed (`tests/seeded_weights.py`), with a stop
+code that never comes by itself, so that all sides make the same number of codes. Each side is a
+process of its own that waits for its turn: stage by stage the sides run one after the other, round
+after round, so that a busy machine disturbs all of them alike. Printed is each side's best round,
+wall seconds and, in brackets, CPU seconds.
 """
 
 import argparse
@@ -26,40 +27,22 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
 GOLDENS = ROOT / "tests" / "data" / "xtts"
-CODES = int(os.environ.get("XTTS_CODES", "130"))  # 130 are 6.04 s of sound
+CODES = 130  # 6.04 s of sound
 TEXT = "a quick brown fox jumps over the dogs"  # a token for each letter and space
 IDS = round(CODES / 3.5)  # for as many ids our speaker expects that many codes
 STREAM_CHUNK = 20
+LONG = "four sentences"
+STAGES = ("conditioning", "decode", "vocoder", "first chunk", "whole", LONG)
+GOALS = {"whole": 2.8, "first chunk": 3.0, "decode": 2.9}
 
-
-class Watch:
-    """Wall and CPU seconds of named stages."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, tuple[float, float]] = {}
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Time what is done inside."""
-        wall, cpu = time.perf_counter(), time.process_time()
-        yield
-        self.seconds[name] = (time.perf_counter() - wall, time.process_time() - cpu)
-
-    def best(self, name: str, run: Callable[[], object], times: int) -> None:
-        """The fastest of several runs, by CPU time."""
-        found = []
-        for _ in range(times):
-            with self.stage(name):
-                run()
-            found.append(self.seconds[name])
-        self.seconds[name] = min(found, key=lambda pair: pair[1])
+Work = dict[str, Callable[[], object]]
+Seconds = tuple[float, float]  # wall, CPU
 
 
 def make_weights(folder: Path) -> None:
@@ -69,6 +52,7 @@ def make_weights(folder: Path) -> None:
 
     sys.path.insert(0, str(ROOT / "tests"))
     import seeded_weights
+    from likewise.voice.xtts.checkpoint import convert
     from likewise.voice.xtts.tokenizer import XttsTokenizer
 
     shapes = json.loads((GOLDENS / "state_shapes.json").read_text(encoding="utf-8"))["model.pth"]
@@ -77,6 +61,12 @@ def make_weights(folder: Path) -> None:
     state |= {key: golden[f"fixed/{key}"] for key in shapes if f"fixed/{key}" in golden}
     state["gpt.mel_head.bias"][1025] = -1e4
     torch.save({"model": seeded_weights.to_torch(state)}, folder / "model.pth")
+    del state
+    for name, int8 in (("model.safetensors", False), ("model-int8.safetensors", True)):
+        convert(folder / "model.pth", folder / name, int8=int8)
+    (folder / "config.json").write_text(
+        '{"model": "xtts", "model_args": {"gpt_use_perceiver_resampler": true}}', encoding="utf-8"
+    )
     np.save(folder / "clip.npy", golden["in/clip"] / np.float32(32768))
     XttsTokenizer.letters()._vocabulary.save(str(folder / "vocab.json"))
     vocabulary = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
@@ -86,69 +76,72 @@ def make_weights(folder: Path) -> None:
     (folder / "vocab.json").write_text(json.dumps(vocabulary), encoding="utf-8")
 
 
-def run_ours(folder: Path, int8: bool) -> dict[str, Any]:
+def ours(folder: Path, int8: bool, imported: Callable[[], None]) -> Work:
     """This implementation."""
-    watch = Watch()
-    with watch.stage("import"):
-        import numpy as np
-        import torch
+    import numpy as np
+    import torch
 
-        from likewise.values import Voice
-        from likewise.voice import int8 as eight_bits
-        from likewise.voice.xtts import checkpoint, decoding
-        from likewise.voice.xtts.config import Sampling, XttsConfig
-        from likewise.voice.xtts.speaking import Speaker
-        from likewise.voice.xtts.tokenizer import XttsTokenizer
-        from likewise.voice.xtts.vocoder import frames_of
+    from likewise.values import Voice
+    from likewise.voice.xtts import decoding
+    from likewise.voice.xtts.config import Sampling
+    from likewise.voice.xtts.files import XttsFiles
+    from likewise.voice.xtts.speaking import Speaker
+    from likewise.voice.xtts.vocoder import frames_of
+
+    imported()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-    with watch.stage("load"):
-        model = checkpoint.load_model(folder / "model.safetensors", XttsConfig())
-        if int8:
-            eight_bits.quantise(model.gpt.blocks)
-    speaker = Speaker(model, XttsTokenizer.load(folder / "vocab.json"))
+    checkpoint = folder / ("model-int8.safetensors" if int8 else "model.safetensors")
+    files = XttsFiles(checkpoint, folder / "config.json", folder / "vocab.json", None)
+    speaker = Speaker.load(files, reduced=int8)
+    model = speaker._model
     clip = np.load(folder / "clip.npy")
-    watch.best("conditioning", lambda: speaker.listen([clip]), 2)
-    latents, embedding = speaker.listen([clip])
+    rng = np.random.default_rng(1)
+    latents = rng.normal(size=(32, 1024)).astype(np.float32)
+    embedding = rng.normal(size=512).astype(np.float32)
     voice = Voice("clip", "xtts", {"latents": latents, "speaker": embedding})
     ids = speaker.tokenizer.encode(TEXT, "en")[:IDS]
     # After the codes that these ids should take, the stop is certain.
     stops = Sampling(repetition_penalty=10.0, stop_bias=1e9)
+    states = torch.randn(1, CODES, 1024)
 
     def decode() -> None:
         prefix = decoding.voice_prefix(model.gpt, torch.from_numpy(latents)[None])
         for _ in decoding.decode(model.gpt, prefix, [ids], stops, expected=[CODES - 1]):
             pass
 
-    with watch.stage("decode"):
-        decode()
-    states = torch.randn(1, CODES, 1024)
-    with torch.inference_mode():
-        watch.best(
-            "vocoder",
-            lambda: model.vocoder(frames_of(states), torch.from_numpy(embedding)[None]),
-            2,
-        )
-    speaker._prefixes.clear()
-    with watch.stage("first chunk"):
+    @torch.inference_mode()
+    def vocode() -> None:
+        model.vocoder(frames_of(states), torch.from_numpy(embedding)[None])
+
+    def first() -> None:
+        speaker._prefixes.clear()
         stream = speaker.speak([ids], voice, sampling=stops)
         next(stream)
-    stream.close()
-    with watch.stage("whole"):
-        sounds = list(speaker.speak([ids], voice, sampling=stops))
-    seconds = sum(len(sound.samples) for sound in sounds) / 24000
-    with watch.stage("four sentences"):
-        list(speaker.speak([ids] * 4, voice, sampling=stops))
-    return _report(watch, seconds)
+        stream.close()
+
+    def say(times: int) -> None:
+        sounds = list(speaker.speak([ids] * times, voice, sampling=stops))
+        seconds = sum(len(sound.samples) for sound in sounds) / 24000
+        assert abs(seconds - times * CODES * 1024 / 22050) < 0.1 * times, seconds
+
+    return {
+        "conditioning": lambda: speaker.listen([clip]),
+        "decode": decode,
+        "vocoder": vocode,
+        "first chunk": first,
+        "whole": lambda: say(1),
+        LONG: lambda: say(4),
+    }
 
 
-def run_reference(folder: Path) -> dict[str, Any]:
+def reference(folder: Path, imported: Callable[[], None]) -> Work:
     """coqui-tts."""
-    watch = Watch()
-    with watch.stage("import"):
-        import numpy as np
-        import torch
-        from TTS.tts.configs.xtts_config import XttsConfig
-        from TTS.tts.models.xtts import Xtts
+    import numpy as np
+    import torch
+    from TTS.tts.configs.xtts_config import XttsConfig
+    from TTS.tts.models.xtts import Xtts
+
+    imported()
     torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
     config = XttsConfig()
     sizes = {
@@ -161,86 +154,167 @@ def run_reference(folder: Path) -> dict[str, Any]:
     }  # fmt: skip
     for name, value in sizes.items():
         setattr(config.model_args, name, value)
-    with watch.stage("load"):
-        model = Xtts(config)
-        model.load_checkpoint(
-            config,
-            checkpoint_path=str(folder / "model.pth"),
-            vocab_path=str(folder / "vocab.json"),
-            eval=True,
-        )
+    model = Xtts(config)
+    model.load_checkpoint(
+        config,
+        checkpoint_path=str(folder / "model.pth"),
+        vocab_path=str(folder / "vocab.json"),
+        eval=True,
+    )
     model.gpt.max_gen_mel_tokens = CODES
     clip = torch.from_numpy(np.load(folder / "clip.npy"))[None]
-    with torch.inference_mode():
+    latents, embedding = torch.randn(1, 32, 1024), torch.randn(1, 512, 1)
+    text = torch.IntTensor(model.tokenizer.encode(TEXT, lang="en")[:IDS])[None]
+    states = torch.randn(1, CODES, 1024)
 
-        def listen() -> tuple[torch.Tensor, torch.Tensor]:
-            latents = model.get_gpt_cond_latents(clip, 22050, length=30, chunk_length=4)
-            return latents, model.get_speaker_embedding(clip, 22050)
+    @torch.inference_mode()
+    def listen() -> None:
+        model.get_gpt_cond_latents(clip, 22050, length=30, chunk_length=4)
+        model.get_speaker_embedding(clip, 22050)
 
-        watch.best("conditioning", listen, 2)
-        latents, embedding = listen()
-        text = torch.IntTensor(model.tokenizer.encode(TEXT, lang="en")[:IDS])[None]
-        with watch.stage("decode"):
-            model.gpt.generate(
-                cond_latents=latents, text_inputs=text, do_sample=True, top_p=0.85, top_k=50,
-                temperature=0.75, num_return_sequences=1, num_beams=1, repetition_penalty=10.0,
-                output_attentions=False,
-            )  # fmt: skip
-        states = torch.randn(1, CODES, 1024)
-        watch.best("vocoder", lambda: model.hifigan_decoder(states, g=embedding), 2)
-        with watch.stage("first chunk"):
-            stream = model.inference_stream(
-                TEXT, "en", latents, embedding, stream_chunk_size=STREAM_CHUNK
-            )
-            next(stream)
+    @torch.inference_mode()
+    def decode() -> None:
+        model.gpt.generate(
+            cond_latents=latents, text_inputs=text, do_sample=True, top_p=0.85, top_k=50,
+            temperature=0.75, num_return_sequences=1, num_beams=1, repetition_penalty=10.0,
+            output_attentions=False,
+        )  # fmt: skip
+
+    @torch.inference_mode()
+    def vocode() -> None:
+        model.hifigan_decoder(states, g=embedding)
+
+    def first() -> None:
+        stream = model.inference_stream(
+            TEXT, "en", latents, embedding, stream_chunk_size=STREAM_CHUNK
+        )
+        next(stream)
         stream.close()
-        with watch.stage("whole"):
-            wave = model.inference(TEXT, "en", latents, embedding, repetition_penalty=10.0)["wav"]
-        with watch.stage("four sentences"):
-            for _ in range(4):
-                model.inference(TEXT, "en", latents, embedding, repetition_penalty=10.0)
-    return _report(watch, len(wave) / 24000)
+
+    def say(times: int) -> None:
+        for _ in range(times):
+            wave = model.inference(TEXT, "en", latents, embedding)["wav"]
+            assert abs(len(wave) / 24000 - CODES * 1024 / 22050) < 0.1, len(wave)
+
+    return {
+        "conditioning": listen,
+        "decode": decode,
+        "vocoder": vocode,
+        "first chunk": first,
+        "whole": lambda: say(1),
+        LONG: lambda: say(4),
+    }
 
 
-def _report(watch: Watch, seconds: float) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"seconds": watch.seconds, "sound": seconds, "peak_gb": peak}
+def serve(side: str, folder: Path) -> None:
+    """Make a side ready, then do the stages that standard input names, and answer their times."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what libraries print is no answer
+
+    def answer(began: Seconds) -> Seconds:
+        now = (time.perf_counter(), time.process_time())
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+        print(json.dumps([now[0] - began[0], now[1] - began[1], peak]), file=answers, flush=True)
+        return (time.perf_counter(), time.process_time())
+
+    began = (time.perf_counter(), time.process_time())
+
+    def imported() -> None:
+        nonlocal began
+        began = answer(began)
+
+    if side == "reference":
+        work = reference(folder, imported)
+    else:
+        work = ours(folder, side == "int8", imported)
+    answer(began)
+    for line in sys.stdin:
+        began = (time.perf_counter(), time.process_time())
+        work[line.strip()]()
+        answer(began)
 
 
-def _side(python: str, side: str, folder: Path, threads: int) -> dict[str, Any]:
-    command = [python, str(Path(__file__)), "--side", side, "--folder", str(folder)]
-    environment = os.environ | {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-    done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, text=True, check=True, timeout=3600
-    )
-    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
+class Side:
+    """A process that does one side's stages when told to."""
+
+    def __init__(self, python: str, name: str, folder: Path, threads: int) -> None:
+        self.times: dict[str, list[Seconds]] = {}
+        self.peak_gb = 0.0
+        environment = os.environ | dict.fromkeys(
+            ("OMP_NUM_THREADS", "MKL_NUM_THREADS"), str(threads)
+        )
+        self.process = subprocess.Popen(
+            [python, __file__, "--side", name, "--folder", str(folder)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment,
+        )  # fmt: skip
+        for stage in ("import", "load"):
+            self._answer(stage)
+
+    def do(self, stage: str) -> None:
+        """Have a stage done and keep how long it took."""
+        assert self.process.stdin
+        print(stage, file=self.process.stdin, flush=True)
+        self._answer(stage)
+
+    def best(self, stage: str) -> Seconds:
+        """Least wall and least CPU seconds of all rounds."""
+        walls, cpus = zip(*self.times[stage], strict=True)
+        return min(walls), min(cpus)
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        self.process.wait()
+
+    def _answer(self, stage: str) -> None:
+        assert self.process.stdout
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"the side ended at {stage!r}; its message is above")
+        wall, cpu, self.peak_gb = json.loads(line)
+        self.times.setdefault(stage, []).append((wall, cpu))
 
 
-def _print_table(threads: int, sides: dict[str, dict[str, Any]]) -> None:
+def compare(pythons: dict[str, str], folder: Path, threads: int, rounds: int) -> dict[str, Any]:
+    """Run all sides in turn and print a table."""
+    began = os.getloadavg()
+    sides = {name: Side(python, name, folder, threads) for name, python in pythons.items()}
+    for turn in range(rounds):
+        for stage in STAGES if turn == 0 else [stage for stage in STAGES if stage != LONG]:
+            for side in sides.values():
+                side.do(stage)
+    for side in sides.values():
+        side.close()
+    print(f"\n{threads} thread{'s' * (threads > 1)}: wall seconds [CPU seconds], load before and "
+          f"after {began[0]:.1f}, {os.getloadavg()[0]:.1f}")  # fmt: skip
     base = sides.get("reference")
-    print(f"\n{threads} thread{'s' if threads > 1 else ''}: wall seconds [CPU seconds]")
-    print(f"{'':<16}" + "".join(f"{name:>34}" for name in sides))
-    for stage in next(iter(sides.values()))["seconds"]:
+    print(f"{'':<16}" + "".join(f"{name:>36}" for name in sides))
+    for stage in ("import", "load", *STAGES):
         cells = []
         for side in sides.values():
-            wall, cpu = side["seconds"][stage]
-            gain = ""
+            wall, cpu = side.best(stage)
+            cell = f"{wall:8.2f} [{cpu:7.2f}]"
             if base is not None and side is not base:
-                before = base["seconds"][stage]
-                gain = f"  {before[0] / wall:4.1f}x [{before[1] / cpu:4.1f}x]"
-            cells.append(f"{wall:8.2f} [{cpu:7.2f}]{gain:<16}")
-        print(f"{stage:<16}" + "".join(f"{cell:>34}" for cell in cells))
+                before = base.best(stage)
+                cell += f"  {before[0] / wall:5.1f}x [{before[1] / cpu:4.1f}x]"
+            cells.append(cell)
+        print(f"{stage:<16}" + "".join(f"{cell:>36}" for cell in cells))
+    seconds = CODES * 1024 / 22050
     for name, side in sides.items():
-        wall, cpu = side["seconds"]["decode"]
-        whole, whole_cpu = side["seconds"]["whole"]
-        vocoder = side["seconds"]["vocoder"][1] / (CODES * 1024 / 22050)
+        decode, whole = side.best("decode"), side.best("whole")
         print(
-            f"{name:<16} {CODES / wall:.1f} codes/s [{CODES / cpu:.1f}], "
-            f"vocoder RTF [{vocoder:.2f}], "
-            f"RTF {whole / side['sound']:.2f} [{whole_cpu / side['sound']:.2f}], "
-            f"peak {side['peak_gb']:.2f} GB"
+            f"{name:<16} {CODES / decode[0]:.1f} codes/s [{CODES / decode[1]:.1f}], "
+            f"vocoder RTF {side.best('vocoder')[0] / seconds:.2f}, "
+            f"RTF {whole[0] / seconds:.2f}, peak {side.peak_gb:.2f} GB"
         )
+    if base is not None:
+        for stage, goal in GOALS.items():
+            gain = base.best(stage)[0] / sides["int8"].best(stage)[0]
+            print(f"{stage}: {gain:.1f}x, goal {goal}x{'' if gain >= goal else ': MISSED'}")
+        share = sides["int8"].peak_gb / base.peak_gb
+        print(f"peak memory: {share:.2f}x, goal 0.6x{'' if share <= 0.6 else ': MISSED'}")
+    return {name: {"times": side.times, "peak_gb": side.peak_gb} for name, side in sides.items()}
 
 
 def main() -> None:
@@ -248,30 +322,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--reference", help="Python of the environment with coqui-tts.")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--folder", type=Path, required=True, help="Scratch folder, 4 GB.")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, required=True, help="Scratch folder, 5 GB.")
+    parser.add_argument("--json", type=Path, help="Write all rounds here.")
     parser.add_argument("--side", choices=["int8", "float32", "reference", "weights"])
     options = parser.parse_args()
     options.folder.mkdir(parents=True, exist_ok=True)
     if options.side == "weights":
         make_weights(options.folder)
-        from likewise.voice.xtts.checkpoint import convert
-
-        convert(options.folder / "model.pth", options.folder / "model.safetensors")
-    elif options.side == "reference":
-        print(json.dumps(run_reference(options.folder)))
     elif options.side:
-        print(json.dumps(run_ours(options.folder, options.side == "int8")))
+        serve(options.side, options.folder)
     else:
-        if not (options.folder / "model.safetensors").is_file():
+        if not (options.folder / "config.json").is_file():
             command = [sys.executable, __file__, "--side", "weights", "--folder", options.folder]
             subprocess.run(command, check=True)
-        for threads in options.threads:
-            sides = {}
-            if options.reference:
-                sides["reference"] = _side(options.reference, "reference", options.folder, threads)
-            for side in ("int8", "float32"):
-                sides[side] = _side(sys.executable, side, options.folder, threads)
-            _print_table(threads, sides)
+        pythons = {"reference": options.reference} if options.reference else {}
+        pythons |= dict.fromkeys(("int8", "float32"), sys.executable)
+        found = {
+            threads: compare(pythons, options.folder, threads, options.rounds)
+            for threads in options.threads
+        }
+        if options.json:
+            options.json.write_text(json.dumps(found, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -101,6 +101,9 @@ def pull(
 def convert(
     source: Annotated[Path, typer.Argument(help="An XTTS checkpoint: model.pth, best_model.pth.")],
     target: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Round the GPT to 8 bits: smaller, for the CPU only.")
+    ] = False,
 ) -> None:
     """Write an XTTS checkpoint as safetensors, without running code that it may hold."""
     from likewise.errors import BadInput, MissingWeights
@@ -115,5 +118,5 @@ def convert(
             "Converting needs PyTorch. Install it with: pip install 'likewise[torch]'"
         ) from error
     with Draft(target) as draft:
-        job(source, draft.path)
+        job(source, draft.path, int8=int8)
     print(target)

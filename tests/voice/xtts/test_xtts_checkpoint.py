@@ -71,6 +71,25 @@ def test_converted_file(small, tmp_path):
         checkpoint.load_model(target, small.config)
 
 
+def test_converted_to_8_bits(small, tmp_path):
+    """Rounded when it is written is the same as rounded when it is loaded."""
+    from likewise.voice import int8
+
+    source = saved(tmp_path / "model.pth", small.files["model.pth"])
+    target = tmp_path / "model.safetensors"
+    checkpoint.convert(source, target, int8=True)
+    stored = checkpoint.load_model(target, small.config)
+    rounded = checkpoint.load_model(source, small.config)
+    int8.quantise(rounded.gpt.blocks)
+    assert not [part for part in stored.gpt.blocks.modules() if isinstance(part, torch.nn.Linear)]
+    x = torch.from_numpy(np.random.default_rng(2).normal(size=(1, 5, 64)).astype(np.float32))
+    with torch.inference_mode():
+        found, exact = stored.gpt.transform(x), small.model.gpt.transform(x)
+        assert torch.equal(found, rounded.gpt.transform(x))
+    assert 0 < (found - exact).abs().max() < 0.3
+    assert torch.nn.functional.cosine_similarity(found, exact, dim=-1).min() > 0.999
+
+
 def test_safetensors_of_another_program(tmp_path):
     from safetensors.torch import save_file
 

@@ -47,7 +47,8 @@ class Step:
 def voice_prefix(gpt: Gpt, latents: Tensor) -> KeyValueCache:
     """Keys and values of a voice's latents (1, L, C): computed once, used for every passage."""
     with torch.inference_mode():
-        cache = KeyValueCache(gpt.config, 1, latents.shape[1], latents, None)
+        like = latents.to(gpt.precision)
+        cache = KeyValueCache(gpt.config, 1, latents.shape[1], like, None)
         gpt.transform(latents, cache=cache)
     return cache
 
@@ -90,7 +91,7 @@ def decode(
     with torch.inference_mode():
         x, visible = _start(gpt, texts, prefix.length, limit, device)
         capacity = prefix.length + x.shape[1] + limit
-        cache = KeyValueCache(config, len(texts), capacity, x, visible)
+        cache = KeyValueCache(config, len(texts), capacity, x.to(gpt.precision), visible)
         cache.adopt(prefix)
     generators = [torch.Generator(device).manual_seed(seed + row) for row in range(len(texts))]
     rows = list(range(len(texts)))

@@ -7,6 +7,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from likewise.weights.converting import read_torch_file
 
 NAME = "xtts"
 _CHECKPOINTS = ("model.safetensors", "model.pth", "best_model.pth")
-_RECIPE = "tensors-1"
+_RECIPES = {True: "int8-1", False: "tensors-1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,11 @@ class XttsFiles:
     speakers: Path | None
 
 
-def find() -> XttsFiles:
+def find(*, int8: bool = False) -> XttsFiles:
     """The model to use.
+
+    Args:
+        int8: Prefer the pulled model with its matrices in 8 bits; rounded once, then kept.
 
     Raises:
         MissingWeights: Nothing was pulled, or PyTorch is not installed.
@@ -52,7 +56,8 @@ def find() -> XttsFiles:
     from likewise.voice.xtts import checkpoint
 
     config, vocabulary = weights.locate("xtts-v2-config"), weights.locate("xtts-v2-vocabulary")
-    tensors = weights.derived("xtts-v2", _RECIPE, checkpoint.convert)
+    convert = partial(checkpoint.convert, int8=int8)
+    tensors = weights.derived("xtts-v2", _RECIPES[int8], convert)
     return XttsFiles(tensors, config, vocabulary, weights.locate("xtts-v2-speakers"))
 
 

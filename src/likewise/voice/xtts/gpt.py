@@ -70,6 +70,15 @@ class Gpt(nn.Module):
         self.text_head = nn.Linear(config.width, config.text_tokens)
         self.audio_head = nn.Linear(config.width, config.audio_tokens)
 
+    @property
+    def precision(self) -> torch.dtype:
+        """What the blocks compute in; embeddings, last norms and heads stay in 32 bits."""
+        return next(self.blocks.parameters()).dtype
+
+    def reduce(self, precision: torch.dtype) -> None:
+        """Let the blocks compute in 16 bits from now on."""
+        self.blocks.to(precision)
+
     def latents(self, mel: Tensor) -> Tensor:
         """Conditioning latents of a reference.
 
@@ -102,11 +111,12 @@ class Gpt(nn.Module):
                 mask = cache.mask(x.shape[1])
             elif x.shape[1] > 1:
                 mask = _causal(x)
+        x = x.to(self.precision)
         for layer, block in enumerate(self.blocks):
             x = block(x, mask, cache, layer)
         if cache is not None:
             cache.length += x.shape[1]
-        states: Tensor = self.final_norm(self.norm(x))
+        states: Tensor = self.final_norm(self.norm(x.float()))
         return states
 
     def losses(

@@ -63,8 +63,12 @@ class Speaker:
         self._prefixes: dict[bytes, KeyValueCache] = {}
 
     @classmethod
-    def load(cls, files: XttsFiles, *, int8: bool) -> Self:
-        """Load a model from its files.
+    def load(cls, files: XttsFiles, *, reduced: bool) -> Self:
+        """Load a model from its files, onto the GPU where there is one.
+
+        Args:
+            files: Where they are.
+            reduced: Fewer bits for the GPT: 8 on a CPU, 16 on a GPU.
 
         Raises:
             BadInput: A file is damaged, or they don't belong together.
@@ -76,20 +80,20 @@ class Speaker:
                 f"{files.vocabulary} has {tokenizer.size} tokens, the model knows "
                 f"{config.gpt.text_tokens}. Use the vocab.json that belongs to the checkpoint."
             )
-        return cls._on_device(checkpoint.load_model(files.checkpoint, config), tokenizer, int8)
+        model = checkpoint.load_model(files.checkpoint, config)
+        rounded = any(isinstance(part, int8.Int8Linear) for part in model.gpt.modules())
+        device = torch.device("cpu") if rounded else best_device()
+        if device.type == "cpu" and reduced and not rounded and int8.available():
+            int8.quantise(model.gpt.blocks)
+        if device.type != "cpu" and reduced:
+            model.gpt.reduce(torch.float16)
+        return cls(model.to(device), tokenizer)
 
     @classmethod
     def small(cls, *, seed: int) -> Self:
         """A reduced model with random weights and a vocabulary of letters."""
         model = Xtts.random(XttsConfig.small(), seed=seed)
         return cls(model, XttsTokenizer.letters())
-
-    @classmethod
-    def _on_device(cls, model: Xtts, tokenizer: XttsTokenizer, wants_int8: bool) -> Self:
-        device = "cuda" if torch.cuda.is_available() else "cpu"
-        if device == "cpu" and wants_int8 and int8.available():
-            int8.quantise(model.gpt.blocks)
-        return cls(model.to(device), tokenizer)
 
     @property
     def max_text_tokens(self) -> int:
@@ -174,6 +178,15 @@ class Speaker:
             there = torch.from_numpy(latents.copy()).to(self._model.scale.device)
             self._prefixes[key] = voice_prefix(self._model.gpt, there[None])
         return self._prefixes[key]
+
+
+def best_device() -> torch.device:
+    """A GPU where PyTorch finds one, else the CPU."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    if torch.backends.mps.is_available():
+        return torch.device("mps")
+    return torch.device("cpu")
 
 
 class _Pipeline:
