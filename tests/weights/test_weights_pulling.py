@@ -12,8 +12,9 @@ from typing import Any, ClassVar
 
 import pytest
 
+from likewise import weights
 from likewise.errors import BadInput, Cancelled, MissingWeights
-from likewise.weights import pulling
+from likewise.weights import pins, pulling
 from likewise.weights.catalogue import Entry, WeightFile
 
 pytest.importorskip("huggingface_hub", reason="needs the extra [torch]")
@@ -230,3 +231,49 @@ def test_the_catalogue_pins_xtts() -> None:
     place = pulling.hub_place(entry.files[0])
     assert place == ("coqui/XTTS-v2", entry.revision, "model.pth")
     assert "xtts-v2" in pulling.pullable()
+
+
+@pytest.fixture
+def unhashed(hub: type[Hub], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Entry:
+    """The model again, of which the catalogue states no hash."""
+    monkeypatch.setenv("LIKEWISE_HOME", str(tmp_path / "home"))
+    entry = _entry("tiny", "model.pth")
+    file = entry.files[0].model_copy(update={"sha256": "", "size": 1000})
+    entries = ENTRIES | {"tiny": entry.model_copy(update={"files": (file,)})}
+    monkeypatch.setattr(pulling, "catalogue", lambda: entries)
+    module = import_module("likewise.weights.catalogue")
+    monkeypatch.setattr(module, "catalogue", lambda: entries)
+    return entries["tiny"]
+
+
+def test_a_file_without_a_hash_is_pinned_when_first_pulled(hub: type[Hub], unhashed: Entry) -> None:
+    assert weights.look("tiny").status == "missing"
+    path = pulling.pull("tiny", agree=lambda _: True)[0]
+    assert weights.locate("tiny") == path
+    path.resolve().write_bytes(b"something else")
+    assert weights.look("tiny").status == "changed"
+    assert pulling._right(unhashed.files[0], path) is False
+
+
+def test_a_file_the_hub_names_otherwise_is_refused(
+    hub: type[Hub], unhashed: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulling, "_sha256", lambda _: "0" * 64)
+    with pytest.raises(MissingWeights, match="not the file that the catalogue names"):
+        pulling.pull("tiny", agree=lambda _: True)
+    assert pins.pinned(unhashed.files[0].place) == ""
+
+
+def test_an_unhashed_file_can_be_registered(unhashed: Entry, tmp_path: Path) -> None:
+    own = tmp_path / "own.pth"
+    own.write_bytes(b"mine")
+    assert weights.register("tiny", own) == own.resolve()
+    assert weights.locate("tiny") == own.resolve()
+    own.write_bytes(b"changed")
+    with pytest.raises(MissingWeights, match="sha256 differs"):
+        weights.locate("tiny")
+
+
+def test_only_files_of_the_hub_go_without_a_hash() -> None:
+    with pytest.raises(ValueError, match="needs its sha256"):
+        WeightFile(place="shipped:voice/a.onnx", sha256="", size=1)

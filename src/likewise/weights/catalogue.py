@@ -2,10 +2,10 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from likewise.errors import BadInput
 
@@ -16,17 +16,24 @@ class WeightFile(BaseModel):
     Attributes:
         place: `package:IMPORT_NAME/PATH` inside an installed package, `shipped:PATH` below
             `likewise/data`, or `hub:OWNER/REPOSITORY@COMMIT/PATH` on the Hugging Face hub.
-        sha256: Hash of the file.
-        size: Bytes.
+        sha256: Hash of the file; "" for a file of the hub that could not be hashed, which is
+            pinned when it is first pulled (`likewise.weights.pins`).
+        size: Bytes; about as many where there is no hash.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     place: str = Field(
-        pattern=r"^((package|shipped):[\w./-]+|hub:[\w.-]+/[\w.-]+@[0-9a-f]{40}/[\w./-]+)$"
+        pattern=r"^((package|shipped):[\w./-]+|hub:[\w.-]+/[\w.-]+@([0-9a-f]{40}|main)/[\w./-]+)$"
     )
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    size: int = Field(gt=0)
+    sha256: str = Field(pattern=r"^([0-9a-f]{64})?$")
+    size: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _only_the_hub_goes_unhashed(self) -> Self:
+        if not self.sha256 and not self.place.startswith("hub:"):
+            raise ValueError(f"{self.place} needs its sha256")
+        return self
 
 
 class Entry(BaseModel):

@@ -19,6 +19,7 @@ from likewise import home
 from likewise.errors import BadInput, MissingWeights
 from likewise.files import Draft
 from likewise.weights.catalogue import Entry, WeightFile, entry
+from likewise.weights.pins import pin, pinned
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,14 @@ def look(name: str) -> Finding:
         path = _resolve(file)
         if path is None or not path.is_file():
             return Finding(item, "missing", tuple(paths), f"{file.place} is not there")
-        if path.stat().st_size != file.size or _sha256(path) != file.sha256:
+        wanted = file.sha256 or pinned(file.place)
+        if not wanted:
+            return Finding(
+                item, "missing", (*paths, path), f"{path} was not pulled by this installation"
+            )
+        if (file.sha256 and file.size and path.stat().st_size != file.size) or _sha256(
+            path
+        ) != wanted:
             return Finding(
                 item, "changed", (*paths, path), f"{path} is not the file the catalogue names"
             )
@@ -74,7 +82,7 @@ def locate(name: str) -> Path:
     if found.status != "ok":
         raise MissingWeights(
             f"{item.title} can't be used: {found.reason}. It comes with: {item.how_to_install} . "
-            f"If you have the file from another source (sha256 {item.sha256}), register it with: "
+            f"If you have the file from another source{_stated(item)}, register it with: "
             f"likewise weights path {name} FILE"
         )
     if len(found.paths) == 1:
@@ -96,6 +104,9 @@ def register(name: str, path: Path) -> Path:
         BadInput: No such file, or not the file the catalogue names.
     """
     item = entry(name)
+    unknown = len(item.files) == 1 and not item.sha256
+    if unknown and path.is_file():
+        pin(item.files[0].place, _sha256(path))
     found = _check_one(item, path)
     if found.status != "ok":
         raise BadInput(
@@ -134,9 +145,13 @@ def derived(name: str, recipe: str, make: Callable[[Path, Path], None]) -> Path:
 def _check_one(item: Entry, path: Path) -> Finding:
     if not path.is_file():
         return Finding(item, "missing", (), f"{path} is not there")
-    if _sha256(path) != item.sha256:
+    if _sha256(path) != (item.sha256 or pinned(item.files[0].place)):
         return Finding(item, "changed", (path,), "its sha256 differs")
     return Finding(item, "ok", (path,))
+
+
+def _stated(item: Entry) -> str:
+    return f" (sha256 {item.sha256})" if item.sha256 else ""
 
 
 def _registered() -> dict[str, str]:

@@ -8,13 +8,14 @@ goes on where it stopped. Each file is pinned to a commit and hashed before it c
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from likewise.errors import BadInput, Cancelled, MissingWeights
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.weights.catalogue import Entry, WeightFile, catalogue
+from likewise.weights.pins import pin, pinned
 
 _EXTRA = "pip install 'likewise[torch]'"
 
@@ -80,17 +81,12 @@ def pull(
         raise BadInput(f"{name!r} can't be pulled. These can: {', '.join(pullable())}.")
     paths: dict[str, Path] = {}
     for entry in entries:
-        there = in_cache(entry.files[0])
+        there = _there(entry)
         if there is not None and _right(entry.files[0], there):
             paths[entry.name] = there
     absent = [entry for entry in entries if entry.name not in paths]
-    if absent:
-        licence = next(entry for entry in entries if entry.name.endswith("-licence"))
-        if licence.name not in paths:
-            paths[licence.name] = _fetched(licence)
-        text = paths[licence.name].read_text(encoding="utf-8", errors="replace")
-        if not agree(text):
-            raise Cancelled("The licence was not accepted; no weights were fetched.")
+    if absent and not agree(_licence(entries, paths)):
+        raise Cancelled("The licence was not accepted; no weights were fetched.")
     wanted = [entry for entry in absent if entry.name not in paths]
     for done, entry in enumerate(wanted):
         on_progress(Progress("pulling", done, len(wanted), "files"))
@@ -99,9 +95,29 @@ def pull(
     return [paths[entry.name] for entry in entries]
 
 
+def _there(entry: Entry) -> Path | None:
+    """A file that need not be fetched: in the cache, or shipped with Likewise."""
+    if entry.files[0].place.startswith("hub:"):
+        return in_cache(entry.files[0])
+    from likewise.weights.finding import locate
+
+    return locate(entry.name)
+
+
+def _licence(entries: Sequence[Entry], paths: dict[str, Path]) -> str:
+    """Text of the licence: a file of its own, or its name and where the authors state it."""
+    for entry in entries:
+        if entry.name.endswith("-licence"):
+            if entry.name not in paths:
+                paths[entry.name] = _fetched(entry)
+            return paths[entry.name].read_text(encoding="utf-8", errors="replace")
+    first = entries[0]
+    return f"These weights are published under the licence {first.licence}: {first.source}"
+
+
 def _fetched(entry: Entry) -> Path:
     try:
-        from huggingface_hub import constants, hf_hub_download
+        from huggingface_hub import constants, get_hf_file_metadata, hf_hub_download, hf_hub_url
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     except ImportError as error:
         raise MissingWeights(
@@ -111,7 +127,11 @@ def _fetched(entry: Entry) -> Path:
     broken: type[Exception] = HfHubHTTPError.__bases__[0]
     file = entry.files[0]
     place = hub_place(file)
+    stated = ""
     try:
+        if not file.sha256 and not pinned(file.place):
+            address = hf_hub_url(place.repository, place.path, revision=place.revision)
+            stated = get_hf_file_metadata(address).etag or ""
         path = Path(
             hf_hub_download(
                 place.repository,
@@ -131,19 +151,29 @@ def _fetched(entry: Entry) -> Path:
             f"{place.path} of {place.repository} could not be fetched: {error}. What was fetched "
             "stays; run the same command again to go on."
         ) from error
+    if not file.sha256 and not pinned(file.place):
+        found = _sha256(path)
+        # The hub names large files by their sha256, small ones by another hash.
+        if len(stated) != len(found) or stated == found:
+            pin(file.place, found)
     if not _right(file, path):
         # Not only the link: the next pull would find the same wrong content again.
         path.resolve().unlink(missing_ok=True)
         path.unlink(missing_ok=True)
         raise MissingWeights(
             f"{place.path} of {place.repository} is not the file that the catalogue names (sha256 "
-            f"{file.sha256}); it was deleted. Was it damaged on its way? Pull again."
+            f"{file.sha256 or pinned(file.place) or stated}); it was deleted. Was it damaged on "
+            "its way? Pull again."
         )
     return path
 
 
 def _right(file: WeightFile, path: Path) -> bool:
-    if not path.is_file() or path.stat().st_size != file.size:
+    if not path.is_file() or (file.sha256 and file.size and path.stat().st_size != file.size):
         return False
+    return _sha256(path) == (file.sha256 or pinned(file.place))
+
+
+def _sha256(path: Path) -> str:
     with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest() == file.sha256
+        return hashlib.file_digest(content, "sha256").hexdigest()
