@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from likewise.progress import ProgressCallback
 from likewise.provenance.consent import ConsentLike, agreed, missing
 from likewise.studio.framing import Crop, crop_to_head
 from likewise.values import Audio, Portrait, Voice
-from likewise.voice.engine import VoiceEngine
+from likewise.voice.engine import VoiceEngine, VoiceImporter
 
 VoiceLike = Voice | Audio | Path | str
 """A voice, a recording of one, a sound file, or the name of a saved or stock voice."""
@@ -73,6 +74,15 @@ def choose_voice(
             on_progress=on_progress,
         )
     path = Path(voice)
+    if path.is_file() and path.suffix.lower() in engine.capabilities.imports:
+        if isinstance(consent, str) and consent.strip().startswith("spoken:"):
+            raise BadInput(
+                f"A spoken agreement can't be compared with {path}, which holds no sound. Say "
+                "whose voice it is with --consent own or --consent source:TEXT."
+            )
+        record = agreed(consent, (), language=language)
+        imported = cast(VoiceImporter, engine).import_voice(path)
+        return replace(imported, consent=record.as_record())
     if _is_recording(path):
         from likewise.audio import files
 

@@ -7,6 +7,7 @@ under the entry point group `likewise.voice_engines`, so another package can add
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from likewise.progress import ProgressCallback
@@ -23,6 +24,7 @@ class Capabilities:
         streams: Parts arrive while later text is still being spoken.
         speed: Honours `speed`.
         sample_rate: Hz of the speech it makes.
+        imports: Endings of other programs' voice files that it reads (`VoiceImporter`).
     """
 
     clones: bool
@@ -30,6 +32,7 @@ class Capabilities:
     streams: bool
     speed: bool
     sample_rate: int
+    imports: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -90,4 +93,15 @@ class VoiceEngine(Protocol):
         Raises:
             BadInput: Empty or unspeakable text.
             Unsupported: A language the engine doesn't speak, or a script it can't read.
+        """
+
+
+class VoiceImporter(Protocol):
+    """An engine whose capabilities name endings in `imports`."""
+
+    def import_voice(self, path: Path) -> Voice:
+        """A voice from another program's file.
+
+        Raises:
+            BadInput: Not such a file, or damaged.
         """

@@ -106,7 +106,12 @@ class VallexEngine:
     def capabilities(self) -> Capabilities:
         """What it can do."""
         return Capabilities(
-            clones=True, timings=False, streams=True, speed=False, sample_rate=SAMPLE_RATE
+            clones=True,
+            timings=False,
+            streams=True,
+            speed=False,
+            sample_rate=SAMPLE_RATE,
+            imports=(".npz",),
         )
 
     @property
