@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput
 from likewise.seeing import canonical
-from likewise.seeing.landmarks import Tracker
+from likewise.seeing.landmarks import Tracked, Tracker
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP, eye_openings, lip_gap
 from likewise.values import COEFFICIENTS, Motion, Portrait
 
@@ -193,47 +193,71 @@ def explain_face(
     Raises:
         BadInput: No frames, or no face in any of them.
     """
-    tracker = Tracker()
-    shapes: list[NDArray[np.float64]] = []
-    coefficients: list[NDArray[np.float32]] = []
-    poses: list[tuple[float, float, float]] = []
-    found: list[bool] = []
-    keep = _Keeper()
-    lost = (np.full(len(COEFFICIENTS), np.nan, np.float32), (np.nan, np.nan, np.nan))
-    for index, frame in enumerate(frames):
-        seen = tracker.track(frame)
-        found.append(seen is not None)
-        if seen is None:
-            coefficients.append(lost[0])
-            poses.append(lost[1])
-            continue
-        shapes.append(canonical.place(seen.points).to_canonical(seen.points)[:POINTS])
-        coefficients.append(seen.coefficients)
-        poses.append(canonical.head_pose(seen.points))
-        keep.look(index / fps, frame, seen.points)
-    if not shapes:
-        raise BadInput(
-            "No face was found in any frame. Use a video with one face seen from the front, at "
-            "least 32 pixels wide."
+    tracker, explainer = Tracker(), FaceExplainer(fps)
+    for frame in frames:
+        explainer.see(frame, tracker.track(frame))
+    return explainer.explanation(portrait=portrait, motion=motion)
+
+
+class FaceExplainer:
+    """Explains frames that something else tracks; see `explain_face`.
+
+    Args:
+        fps: Frames per second.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._shapes: list[NDArray[np.float32]] = []
+        self._coefficients: list[NDArray[np.float32]] = []
+        self._poses: list[tuple[float, float, float]] = []
+        self._found: list[bool] = []
+        self._keep = _Keeper()
+
+    def see(self, frame: Frame, found: Tracked | None) -> None:
+        """Take the next frame, and the face in it if there is one."""
+        self._found.append(found is not None)
+        if found is None:
+            self._coefficients.append(np.full(len(COEFFICIENTS), np.nan, np.float32))
+            self._poses.append((np.nan, np.nan, np.nan))
+            return
+        shape = canonical.place(found.points).to_canonical(found.points)[:POINTS]
+        self._shapes.append(shape.astype(np.float32))
+        self._coefficients.append(found.coefficients)
+        self._poses.append(canonical.head_pose(found.points))
+        self._keep.look((len(self._found) - 1) / self._fps, frame, found.points)
+
+    def explanation(
+        self, *, portrait: Portrait | None = None, motion: Motion | None = None
+    ) -> FaceExplanation:
+        """What the frames so far show; arguments as in `explain_face`.
+
+        Raises:
+            BadInput: No frames, or no face in any of them.
+        """
+        if not self._shapes:
+            raise BadInput(
+                "No face was found in any frame. Use a video with one face seen from the front, "
+                "at least 32 pixels wide."
+            )
+        shape = np.stack(self._shapes)
+        rest = np.median(shape, axis=0).astype(np.float64)
+        if portrait is not None:
+            rest = canonical.place(portrait.points).to_canonical(portrait.points)[:POINTS]
+        unrest = 10 * np.sqrt(np.square(shape - rest).sum(2).mean(0))  # centimetres to millimetres
+        coefficients = np.stack(self._coefficients)
+        return FaceExplanation(
+            fps=self._fps,
+            found=np.array(self._found),
+            coefficients=coefficients,
+            pose=np.array(self._poses, np.float32),
+            unrest=unrest.astype(np.float32),
+            regions=_regions(unrest),
+            followed=() if motion is None else _followed(coefficients, motion),
+            commanded=motion,
+            moments=self._keep.moments(rest),
+            resting="the portrait" if portrait is not None else "the median of all frames",
         )
-    shape = np.stack(shapes)
-    rest = np.median(shape, axis=0)
-    if portrait is not None:
-        rest = canonical.place(portrait.points).to_canonical(portrait.points)[:POINTS]
-    unrest = 10 * np.sqrt(np.square(shape - rest).sum(2).mean(0))  # centimetres to millimetres
-    seen_coefficients = np.stack(coefficients)
-    return FaceExplanation(
-        fps=fps,
-        found=np.array(found),
-        coefficients=seen_coefficients,
-        pose=np.array(poses, np.float32),
-        unrest=unrest.astype(np.float32),
-        regions=_regions(unrest),
-        followed=() if motion is None else _followed(seen_coefficients, motion),
-        commanded=motion,
-        moments=keep.moments(rest),
-        resting="the portrait" if portrait is not None else "the median of all frames",
-    )
 
 
 class _Keeper:

@@ -103,7 +103,7 @@ def saliency(sound: Audio, reference: NDArray[np.float32]) -> Saliency:
     """Find what makes a sound similar to a reference.
 
     Args:
-        sound: A few seconds of speech; 4 s take about 10 s.
+        sound: A few seconds of speech; 3 s take about 5 s of one core.
         reference: float32 (256,), embedding by `ge2e.embed`.
 
     Raises:

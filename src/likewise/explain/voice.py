@@ -23,7 +23,7 @@ from likewise.explain.saliency import Saliency, other_speakers, saliency, silenc
 from likewise.hearing import ge2e
 from likewise.values import Audio, Speech, Timing, samples_sha256
 
-LONGEST_SECONDS = 4.0
+LONGEST_SECONDS = 3.0
 """So much of the clone is explained in detail; more takes longer and shows no more."""
 
 Role = Literal["reference", "clone", "control", "other"]
@@ -167,7 +167,7 @@ def explain_voice(
 
     Args:
         reference: A recording of the person, a few seconds or more.
-        clone: What the cloned voice said; the first 4 s are explained in detail.
+        clone: What the cloned voice said; the first 3 s are explained in detail.
         controls: Other sounds to compare, such as another recording of the person.
         phonemes: Timings of the clone's phonemes; None takes those of a `Speech`.
 

@@ -1,7 +1,7 @@
 """The report's pictures: what was measured, drawn so that a reader can see it for themselves."""
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput
 from likewise.values import Audio, Speech, Timing
 from likewise.verify.lips import LipTrack
 from likewise.verify.report import Figure
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Canvas
+
+    from likewise.explain.face import FaceExplanation
+    from likewise.explain.voice import VoiceExplanation
 
 # Okabe and Ito's palette: told apart by every kind of colour vision.
 BLUE, VERMILION, GREY = "#0072b2", "#d55e00", "#6b7280"
@@ -86,31 +88,20 @@ def of_lips(track: LipTrack, wanted: NDArray[np.float64], words: Sequence[Timing
     return [Figure("Do the lips say it?", caption, png_of(canvas), section="face")]
 
 
-def of_likeness(reference: Audio, speech: Speech) -> list[Figure]:
+def of_likeness(why: "VoiceExplanation") -> list[Figure]:
     """Where in the speech the likeness lives, and which known voices it is like."""
-    from likewise.explain.voice import explain_voice
+    return [_explained("Where the voice lives", why)]
 
-    try:
-        why = explain_voice(reference, speech)
-    except BadInput:
-        return []  # too little sound to explain; the metrics have said so already
+
+def of_movement(why: "FaceExplanation") -> list[Figure]:
+    """What the tracker sees the face do: landmarks, expression over time, where the skin moves."""
+    return [_explained("What the face does", why)]
+
+
+def _explained(title: str, why: "VoiceExplanation | FaceExplanation") -> Figure:
     with TemporaryDirectory() as folder:
         picture = why.draw(Path(folder) / "why.png").read_bytes()
-    caption = " ".join(why.sentences)
-    return [Figure("Where the voice lives", caption, picture, section="why")]
-
-
-def of_movement(frames: Iterable[NDArray[np.uint8]], fps: float) -> list[Figure]:
-    """What the tracker sees the face do: landmarks, expression over time, where the skin moves."""
-    from likewise.explain.face import explain_face
-
-    try:
-        why = explain_face(frames, fps=fps)
-    except BadInput:
-        return []  # no face in any frame; the metrics have said so already
-    with TemporaryDirectory() as folder:
-        picture = why.draw(Path(folder) / "face.png").read_bytes()
-    return [Figure("What the face does", " ".join(why.sentences), picture, section="why")]
+    return Figure(title, " ".join(why.sentences), picture, section="why")
 
 
 def png_of(canvas: "Canvas") -> bytes:

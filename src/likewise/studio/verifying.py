@@ -7,10 +7,12 @@ there is one path: metrics, pictures, verdict, report.
 import hashlib
 import platform
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,12 @@ from likewise.progress import Progress, ProgressCallback, silent
 from likewise.studio import evidence_pictures
 from likewise.studio.verdict import verdict
 from likewise.values import Audio, Metric, Speech, Timing, samples_sha256
-from likewise.verify.report import Report
+from likewise.verify.report import Figure, Report
+
+if TYPE_CHECKING:
+    from likewise.explain.face import FaceExplainer
+    from likewise.explain.voice import VoiceExplanation
+    from likewise.verify.watching import Watched
 
 _SHORTEST = 1.6  # seconds; the speaker encoders' window
 
@@ -63,21 +70,34 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     Returns:
         The report; what could not be measured says why.
     """
-    steps = [("voice", _voice), ("words", _words), ("sound", _sound), ("face", _face)]
-    metrics: list[Metric] = []
-    tables: dict[str, list[list[str]]] = {}
-    figures = []
-    for done, (_, measure) in enumerate(steps):
-        on_progress(Progress("verifying", done, len(steps) + 1, "steps"))
-        found, more, drawn = measure(evidence)
+    # Measuring is models that let go of Python, so two run at once; drawing is for one thread.
+    with ThreadPoolExecutor(2) as pool:
+        looked = pool.submit(_look, evidence)
+        heard = [pool.submit(measure, evidence) for measure in (_voice, _words, _sound)]
+        explained = pool.submit(_explain, evidence)
+        steps = len(heard) + 3
+
+        def step(done: int) -> None:
+            on_progress(Progress("verifying", done, steps, "steps"))
+
+        step(0)
+        figures = evidence_pictures.of_voice(evidence.reference, evidence.speech)
+        step(1)
+        metrics: list[Metric] = []
+        tables: dict[str, list[list[str]]] = {}
+        for done, measured in enumerate(heard):
+            found, more = measured.result()
+            metrics += found
+            tables |= more
+            step(2 + done)
+        seen, why = looked.result(), explained.result()
+    if seen is not None:
+        found, drawn = _face(evidence, seen)
         metrics += found
-        tables |= more
         figures += drawn
-    on_progress(Progress("verifying", len(steps), len(steps) + 1, "steps"))
-    if evidence.reference is not None:
-        figures += evidence_pictures.of_likeness(evidence.reference, evidence.speech)
-    figures = [*evidence_pictures.of_voice(evidence.reference, evidence.speech), *figures]
-    on_progress(Progress("verifying", len(steps) + 1, len(steps) + 1, "steps"))
+    if why is not None:
+        figures += evidence_pictures.of_likeness(why)
+    step(steps)
     return Report(
         title=evidence.title,
         verdict=verdict(metrics),
@@ -89,7 +109,7 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     )
 
 
-Found = tuple[list[Metric], dict[str, list[list[str]]], list[Any]]
+Found = tuple[list[Metric], dict[str, list[list[str]]]]
 
 
 def _voice(evidence: Evidence) -> Found:
@@ -103,9 +123,9 @@ def _voice(evidence: Evidence) -> Found:
             direction="higher is better",
             scorer=speaker.ENCODERS[0].scorer,
         )
-        return [missing], {}, []
+        return [missing], {}
     clones = _spoken_parts(evidence)
-    return speaker.similarity(clones, [evidence.reference]), {}, []
+    return speaker.similarity(clones, [evidence.reference]), {}
 
 
 def _words(evidence: Evidence) -> Found:
@@ -113,14 +133,14 @@ def _words(evidence: Evidence) -> Found:
 
     sentences = [part for part in evidence.sentences if part.text]
     if not sentences:
-        return [], {}, []
+        return [], {}
     sounds = [
         (evidence.speech.audio.between(part.start, part.end), part.text) for part in sentences
     ]
     metrics, heard = words.intelligibility(sounds, evidence.speech.language)
     rows = [["Meant", "Heard"]]
     rows += [[part.text, said.text.strip()] for part, said in zip(sentences, heard, strict=False)]
-    return metrics, {"What was meant and what was heard": rows} if heard else {}, []
+    return metrics, {"What was meant and what was heard": rows} if heard else {}
 
 
 def _sound(evidence: Evidence) -> Found:
@@ -131,15 +151,48 @@ def _sound(evidence: Evidence) -> Found:
     if evidence.speech.phonemes:
         metrics += naturalness.pace(evidence.speech)
     metrics += sound.measures(audio, reference=evidence.reference)
-    return metrics, {}, []
+    return metrics, {}
 
 
-def _face(evidence: Evidence) -> Found:
+def _explain(evidence: Evidence) -> "VoiceExplanation | None":
+    from likewise.explain.voice import explain_voice
+
+    if evidence.reference is None:
+        return None
+    try:
+        return explain_voice(evidence.reference, evidence.speech)
+    except BadInput:
+        return None  # too little sound to explain; the metrics say so
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """A video looked at once, for everyone who wants to know something of its frames."""
+
+    watched: "Watched"
+    explainer: "FaceExplainer"
+
+
+def _look(evidence: Evidence) -> _Seen | None:
     if evidence.media is None or not evidence.fps:
-        return [], {}, []
-    from likewise.verify import face, lips, openings, watching
+        return None
+    from likewise.explain.face import FaceExplainer
+    from likewise.seeing.landmarks import Tracker
+    from likewise.verify.watching import Watcher
 
-    watched = watching.watch(_frames(evidence.media, evidence.fps), evidence.fps)
+    tracker = Tracker()
+    watcher, explainer = Watcher(evidence.fps), FaceExplainer(evidence.fps)
+    for frame in _frames(evidence.media, evidence.fps):
+        found = tracker.track(frame)
+        watcher.see(frame, found)
+        explainer.see(frame, found)
+    return _Seen(watcher.watched(), explainer)
+
+
+def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
+    from likewise.verify import face, lips, openings
+
+    watched = seen.watched
     phonemes = evidence.speech.phonemes
     if phonemes:
         wanted = openings.spoken(phonemes, watched.lips.seconds)
@@ -154,8 +207,9 @@ def _face(evidence: Evidence) -> Found:
             *face.steadiness(evidence.picture, watched),
         ]
     figures = evidence_pictures.of_lips(watched.lips, wanted, evidence.speech.words)
-    frames = _frames(evidence.media, evidence.fps)
-    return metrics, {}, [*figures, *evidence_pictures.of_movement(frames, evidence.fps)]
+    with suppress(BadInput):  # no face in any frame; the metrics have said so already
+        figures += evidence_pictures.of_movement(seen.explainer.explanation())
+    return metrics, figures
 
 
 def _frames(path: Path, fps: float) -> Iterator[NDArray[np.uint8]]:

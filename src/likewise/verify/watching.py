@@ -13,11 +13,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.seeing import identity
+from likewise.seeing.canonical import head_pose
+from likewise.seeing.landmarks import Tracked, Tracker
+from likewise.seeing.measures import lip_gap
 from likewise.verify.lips import LipTrack
 
 IDENTITY_EVERY = 5  # frames; an embedding costs as much as two frames of tracking
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 _FLICKER_SIDE = 256
+_NOBODY = np.full(52, np.nan, np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +46,67 @@ class Watched:
     flicker: NDArray[np.float64]
 
 
+class Watcher:
+    """Keeps the numbers of frames that something else tracks.
+
+        for frame in frames:
+            watcher.see(frame, tracker.track(frame))
+        watched = watcher.watched()
+
+    Args:
+        fps: Frames a second.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self._gaps: list[float] = []
+        self._poses: list[tuple[float, float, float]] = []
+        self._scores: list[NDArray[np.float32]] = []
+        self._embeddings: list[NDArray[np.float32]] = []
+        self._details: list[float] = []
+        self._flicker: list[float] = []
+        self._last: list[NDArray[np.float32]] = []
+
+    def see(self, frame: NDArray[np.uint8], found: Tracked | None) -> None:
+        """Take the next frame.
+
+        Args:
+            frame: uint8 (H, W, 3), RGB.
+            found: The face in it, None where there is none.
+        """
+        import cv2
+
+        if found is None:
+            self._gaps.append(np.nan)
+            self._poses.append((np.nan,) * 3)
+            self._scores.append(_NOBODY)
+            self._details.append(np.nan)
+        else:
+            if len(self._gaps) % IDENTITY_EVERY == 0:
+                self._embeddings.append(identity.embed(frame, found.points))
+            self._gaps.append(lip_gap(found.points))
+            self._poses.append(head_pose(found.points))
+            self._scores.append(found.coefficients)
+            self._details.append(detail(frame, found.points))
+        small = cv2.resize(frame, (_FLICKER_SIDE, _FLICKER_SIDE), interpolation=cv2.INTER_AREA)
+        self._last = [*self._last[-2:], small.astype(np.float32) @ _LUMA]
+        if len(self._last) == 3:
+            first, middle, last = self._last
+            self._flicker.append(float(np.abs(first - 2 * middle + last).mean() / 2))
+
+    def watched(self) -> Watched:
+        """Everything seen so far."""
+        count = len(self._gaps)
+        return Watched(
+            lips=LipTrack(np.arange(count) / self._fps, np.array(self._gaps, np.float64)),
+            pose=np.array(self._poses, np.float64).reshape(-1, 3),
+            coefficients=np.array(self._scores, np.float64).reshape(-1, 52),
+            embeddings=np.array(self._embeddings, np.float32).reshape(-1, 128),
+            sharpness=np.array(self._details, np.float64),
+            flicker=np.array(self._flicker, np.float64),
+        )
+
+
 def watch(frames: Iterable[NDArray[np.uint8]], fps: float) -> Watched:
     """Track the face through the frames.
 
@@ -48,42 +114,10 @@ def watch(frames: Iterable[NDArray[np.uint8]], fps: float) -> Watched:
         frames: uint8 (H, W, 3), RGB, evenly spaced.
         fps: Frames a second.
     """
-    import cv2
-
-    from likewise.seeing import identity
-    from likewise.seeing.canonical import head_pose
-    from likewise.seeing.landmarks import Tracker
-    from likewise.seeing.measures import lip_gap
-
-    tracker = Tracker()
-    gaps: list[float] = []
-    poses: list[tuple[float, float, float]] = []
-    scores: list[NDArray[np.float32]] = []
-    embeddings: list[NDArray[np.float32]] = []
-    details: list[float] = []
-    flicker: list[float] = []
-    last: list[NDArray[np.float32]] = []
-    nobody = np.full(52, np.nan, np.float32)
-    for index, frame in enumerate(frames):
-        found = tracker.track(frame)
-        gaps.append(np.nan if found is None else lip_gap(found.points))
-        poses.append((np.nan,) * 3 if found is None else head_pose(found.points))
-        scores.append(nobody if found is None else found.coefficients)
-        details.append(np.nan if found is None else detail(frame, found.points))
-        if found is not None and index % IDENTITY_EVERY == 0:
-            embeddings.append(identity.embed(frame, found.points))
-        small = cv2.resize(frame, (_FLICKER_SIDE, _FLICKER_SIDE), interpolation=cv2.INTER_AREA)
-        last = [*last[-2:], small.astype(np.float32) @ _LUMA]
-        if len(last) == 3:
-            flicker.append(float(np.abs(last[0] - 2 * last[1] + last[2]).mean() / 2))
-    return Watched(
-        lips=LipTrack(np.arange(len(gaps)) / fps, np.array(gaps, np.float64)),
-        pose=np.array(poses, np.float64).reshape(-1, 3),
-        coefficients=np.array(scores, np.float64).reshape(-1, 52),
-        embeddings=np.array(embeddings, np.float32).reshape(-1, 128),
-        sharpness=np.array(details, np.float64),
-        flicker=np.array(flicker, np.float64),
-    )
+    tracker, watcher = Tracker(), Watcher(fps)
+    for frame in frames:
+        watcher.see(frame, tracker.track(frame))
+    return watcher.watched()
 
 
 def detail(picture: NDArray[np.uint8], points: NDArray[np.floating]) -> float:
