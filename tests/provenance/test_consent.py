@@ -74,6 +74,11 @@ def test_refusals_and_other_words_do_not_count(heard, language):
     assert consent.agreement_of(heard, language) < consent.SAME_WORDS
 
 
+def test_languages_without_a_statement_agree_in_english():
+    assert consent.statement("de") == consent.statement("") == consent.STATEMENTS["en"]
+    assert consent.statement("pt-br") == consent.STATEMENTS["pt"]
+
+
 def test_spelling_of_the_recogniser_does_not_matter():
     assert consent.agreement_of("我同意計算機用我的聲音說話", "zh") > consent.SAME_WORDS
     assert consent.agreement_of("コンピュータが私の声で話す事に同意します", "ja") > 0.85

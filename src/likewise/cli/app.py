@@ -7,7 +7,16 @@ from typing import Annotated, Any
 import typer
 
 from likewise import __version__
-from likewise.cli import detecting, explaining, judging, looking, making, serving, weighing
+from likewise.cli import (
+    detecting,
+    explaining,
+    judging,
+    looking,
+    making,
+    serving,
+    voicing,
+    weighing,
+)
 from likewise.errors import Cancelled, LikewiseError
 
 # Typer carries a click of its own since 0.29 and used the package before: its base class is found
@@ -39,6 +48,7 @@ making.add_to(app)
 judging.add_to(app)
 explaining.add_to(app)
 detecting.add_to(app)
+voicing.add_to(app)
 looking.add_to(app)
 serving.add_to(app)
 weighing.add_to(app)

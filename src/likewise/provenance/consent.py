@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from likewise.errors import BadInput, ConsentMissing, Unsafe
+from likewise.errors import BadInput, ConsentMissing, Unsafe, Unsupported
 from likewise.hearing import asr, ge2e
 from likewise.text.languages import resolve
 from likewise.values import Audio, Consent, samples_sha256
@@ -190,4 +190,9 @@ def _sounds(text: str, language: str) -> str:
 
 
 def _code(language: str) -> str:
-    return resolve(language or "en").tag.partition("-")[0]
+    """The language of the statement: the one asked for, where there is a statement in it."""
+    try:
+        code = resolve(language or "en").tag.partition("-")[0]
+    except Unsupported:  # a language of another engine
+        return "en"
+    return code if code in STATEMENTS else "en"

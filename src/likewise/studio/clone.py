@@ -1,6 +1,7 @@
 """A few seconds of someone become a saved voice."""
 
 from collections.abc import Sequence
+from dataclasses import replace as replaced
 from pathlib import Path
 
 from likewise.audio import files
@@ -8,8 +9,9 @@ from likewise.errors import BadInput
 from likewise.progress import ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike, missing
 from likewise.studio.choosing import enrolled
-from likewise.values import Audio, Voice
+from likewise.values import Audio, Consent, Voice
 from likewise.voice import registry as voices
+from likewise.voice.index import TAGS
 from likewise.voice.library import VoiceLibrary
 
 
@@ -60,4 +62,60 @@ def clone(
         on_progress=on_progress,
     )
     library.save(voice, replace=replace)
+    return voice
+
+
+def renew(
+    name: str,
+    samples: Sequence[Audio | Path | str] = (),
+    *,
+    consent: ConsentLike | None = None,
+    language: str = "",
+    engine: str = "",
+    on_progress: ProgressCallback = silent,
+) -> Voice:
+    """Enrol a saved voice again, as after an update that clones better.
+
+    Args:
+        name: Name in the voice library.
+        samples: New recordings; without any, the one that is kept with the voice.
+        consent: As for `clone`. New recordings need it, and so does a voice that has no record yet;
+            else the voice's own record stays.
+        language: Language of the recordings; "" is the voice's.
+        engine: Voice engine; "" is the voice's.
+        on_progress: Told about the stages.
+
+    Returns:
+        The voice as saved in place of the old one, with its tags.
+
+    Raises:
+        BadInput: No voice of that name, or one without a recording, or unusable samples.
+        ConsentMissing: Consent is needed and was not given.
+        MissingWeights: A model is missing.
+    """
+    library = VoiceLibrary()
+    old = library.load(name)
+    if samples:
+        recordings = [item if isinstance(item, Audio) else files.read(item) for item in samples]
+    elif old.reference is not None:
+        recordings = [old.reference]
+        consent = consent or Consent.from_record(old.consent)
+    else:
+        raise BadInput(
+            f"No recording is kept with the voice {name!r}. Give one: likewise voices renew {name} "
+            "SAMPLE.wav"
+        )
+    if not consent:
+        raise missing(f"The voice {name}")
+    voice = enrolled(
+        recordings,
+        voices.voice_engine(engine or old.engine),
+        name=name,
+        language=language or old.language,
+        consent=consent,
+        on_progress=on_progress,
+    )
+    if TAGS in old.facts:
+        voice = replaced(voice, facts={**voice.facts, TAGS: old.facts[TAGS]})
+    library.save(voice, replace=True)
     return voice
