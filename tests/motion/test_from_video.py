@@ -14,11 +14,11 @@ from likewise.errors import BadInput
 from likewise.motion import from_video as module
 from likewise.motion.from_video import Driven, from_video
 from likewise.motion.limits import FURTHEST, SHIFT, soft, within_limits
-from likewise.motion.shots import absences, bridged, shots
 from likewise.motion.template import load_template, save_template
 from likewise.seeing.canonical import FACE_WIDTH, NECK, Placement, head_rotation, mesh
 from likewise.seeing.following import Sighting
 from likewise.seeing.landmarks import Tracked
+from likewise.seeing.shots import absences, bridged, shots
 from likewise.values import COEFFICIENTS, INDEX, Motion, Portrait
 
 FPS = 25.0

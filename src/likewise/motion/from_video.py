@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput
 from likewise.motion.curves import Track, ease
-from likewise.motion.shots import Shot, absences, bridged, shots
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.seeing.canonical import FACE_WIDTH, NECK, mesh, place, pose_of
 from likewise.seeing.following import Film
 from likewise.seeing.landmarks import Tracked
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
+from likewise.seeing.shots import Shot, bridged, nearest_rotation, presence, remarks, shots
 from likewise.seeing.smoothing import settled
 from likewise.values import COEFFICIENTS, INDEX, Motion
 
@@ -32,7 +32,6 @@ far as they could moved it by 0.20 to 0.24 sideways in the films that were measu
 
 _WIDER = 0.2  # part of its height by which a full `eyeWide` opens an eye further
 _SHUT = 0.15  # part of its height that the tracker still sees of a shut eye
-_REST_SECONDS = 0.4  # to come to rest when the face is lost, and to take up again
 _BLEND_SECONDS = 0.3  # to go over from one shot's pose to the next one's
 
 # Outer and inner corner, iris, three points of the upper lid and those of the lower lid below them.
@@ -202,10 +201,10 @@ class _Looks:
             self._place(motion, shot, self._anchor_of(shot, anchor))
         for shot in self._shots[1:]:
             self._blend(motion, shot)
-        presence = self._presence()
+        counts = presence(self._seen, self._fps)
         for track in (motion.coefficients, motion.gaze, motion.pose, motion.shift):
-            track *= presence[:, None]
-        motion.lip_gap[presence < 1] = np.nan
+            track *= counts[:, None]
+        motion.lip_gap[counts < 1] = np.nan
         return motion
 
     def picture(self) -> Motion:
@@ -243,9 +242,9 @@ class _Looks:
 
     def _place(self, motion: Motion, shot: Shot, anchor: int) -> None:
         """Pose and place of a shot's frames relative to one of them."""
-        back = _rotation(self._turn[anchor]).T
+        back = nearest_rotation(self._turn[anchor]).T
         for frame in range(shot.first, shot.end):
-            motion.pose[frame] = pose_of(back @ _rotation(self._turn[frame]))
+            motion.pose[frame] = pose_of(back @ nearest_rotation(self._turn[frame]))
         grown = np.exp(self._size[anchor]) * FACE_WIDTH / self._width
         motion.shift[shot.frames, :2] = (self._way[shot.frames] - self._way[anchor]) / grown
         motion.shift[shot.frames, 2] = self._size[shot.frames] - self._size[anchor]
@@ -258,42 +257,9 @@ class _Looks:
             jump = track[shot.first - 1] - track[shot.first]
             track[shot.frames] += jump * remaining
 
-    def _presence(self) -> Track:
-        """1 while the face is seen, 0 in long absences, with soft edges, (N,)."""
-        frames = np.arange(len(self._seen))
-        presence = np.ones(len(frames))
-        for first, end in absences(self._seen, self._fps):
-            outside = np.maximum(first - 1 - frames, frames - end) / self._fps
-            into = np.minimum(frames - (first - 1), end - frames) / self._fps
-            gone = np.where(outside >= 0, 0.0, ease(into / _REST_SECONDS))
-            presence = np.minimum(presence, 1.0 - gone)
-        return presence
-
     def remarks(self) -> list[str]:
         """Cuts and absences in words."""
-        found = [
-            f"The driver has a cut at {shot.first / self._fps:.1f} s; the pose goes on from where "
-            "it was."
-            for shot in self._shots[1:]
-        ]
-        found += [
-            f"No face is seen in the driver from {first / self._fps:.1f} to {end / self._fps:.1f} "
-            "s; the picture rests meanwhile."
-            for first, end in absences(self._seen, self._fps)
-        ]
-        if len(found) > _MOST_REMARKS:
-            more = len(found) - _MOST_REMARKS
-            found[_MOST_REMARKS:] = [f"{more} more cuts and times without a face in the driver."]
-        return found
-
-
-_MOST_REMARKS = 4
-
-
-def _rotation(turn: Track) -> Track:
-    """The rotation nearest to a mean of rotations."""
-    left, _, right = np.linalg.svd(turn)
-    return np.asarray(left @ right)
+        return remarks(self._shots, self._seen, self._fps)
 
 
 def _canonical_mouth() -> float:

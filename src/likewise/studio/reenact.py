@@ -17,6 +17,8 @@ from likewise.motion import template
 from likewise.motion.from_video import from_video
 from likewise.motion.limits import within_limits
 from likewise.progress import Progress, ProgressCallback, silent
+from likewise.provenance.marking import Marking
+from likewise.provenance.origin import Origin
 from likewise.seeing.following import Film
 from likewise.studio.choosing import PictureLike, choose_portrait
 from likewise.studio.framing import Crop
@@ -69,6 +71,7 @@ def reenact(
     Raises:
         BadInput: The picture, driver, template or an option can't be used.
         MissingWeights: A model is missing.
+        MarkFailed: The video could not be marked as synthetic.
         OutputFailed: The video or the template can't be written.
     """
     start = time.perf_counter()
@@ -88,23 +91,26 @@ def reenact(
     sound = Path(audio) if audio is not None else None
     if sound is None and film is not None and film.has_sound:
         sound = film.path
+    marking = Marking(Origin("animated picture", {"face": face_engine}))
     with ExitStack() as stack:
         parts = iter(()) if sound is None else files.stream(sound)
         first = next(parts, None)
         rate = None if first is None else first.sample_rate
         height, width = portrait.picture.shape[:2]
         video = stack.enter_context(
-            VideoWriter(output, fps=play.fps, size=(width, height), audio_rate=rate)
+            VideoWriter(
+                output, fps=play.fps, size=(width, height), audio_rate=rate, seal=marking.seal
+            )
         )
         heard = _Sound(first, parts)
         for count, frame in enumerate(watch.each("rendering", play.frames(portrait)), start=1):
             with watch.stage("encoding"):
                 for part in heard.until(video.seconds + _SOUND_AHEAD):
-                    video.write_audio(part)
+                    video.write_audio(marking.audio(part))
                 video.write_frame(frame)
             on_progress(Progress("rendering", count, play.count, "frames"))
         for part in heard.until(video.seconds):
-            video.write_audio(part)
+            video.write_audio(marking.audio(part))
     return Video(
         path=Path(output),
         seconds=video.seconds,
@@ -115,7 +121,7 @@ def reenact(
         language="",
         took=time.perf_counter() - start,
         stages=watch.seconds,
-        notes=tuple(dict.fromkeys((*portrait.notes, *play.notes))),
+        notes=tuple(dict.fromkeys((*portrait.notes, *play.notes, *marking.notes))),
         beside=() if save_motion is None else (Path(save_motion),),
     )
 

@@ -1,7 +1,7 @@
 """Golden numbers of the reference and weights that are functions of (seed, name)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,6 +9,20 @@ import pytest
 from liveportrait_goldens import FOLDER, Golden
 
 import seeded_weights
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Tiny networks gain nothing from more, and on a busy machine threads wait for each other."""
+    try:
+        import torch
+    except ImportError:
+        yield
+        return
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

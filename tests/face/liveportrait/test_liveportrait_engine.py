@@ -129,7 +129,7 @@ def test_without_weights_the_message_has_the_command(
     painting: Picture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("LIKEWISE_LIVEPORTRAIT", raising=False)
-    with pytest.raises(MissingWeights, match="hf download") as error:
+    with pytest.raises(MissingWeights, match="likewise weights pull liveportrait") as error:
         LivePortraitEngine().prepare(painting)
     assert error.value.exit_code == 3
     monkeypatch.setenv("LIKEWISE_LIVEPORTRAIT", str(tmp_path))

@@ -9,11 +9,12 @@ from likewise.errors import BadInput, MissingWeights
 
 torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
 
-from safetensors.torch import save_file  # noqa: E402 - needs torch
+from safetensors.torch import load_file, save_file  # noqa: E402 - needs torch
 
 from likewise.face.liveportrait import weights  # noqa: E402
-from likewise.face.liveportrait.networks import LivePortrait, build  # noqa: E402
+from likewise.face.liveportrait.networks import LivePortrait, build, empty  # noqa: E402
 from likewise.face.liveportrait.sizes import TINY  # noqa: E402
+from likewise.weights import catalogue  # noqa: E402
 
 Files = dict[str, Any]
 
@@ -105,7 +106,9 @@ def test_safetensors_in_one_folder_load(tiny: LivePortrait, files: Files, tmp_pa
 
 
 def test_missing_file_is_named_with_the_command(tmp_path: Path) -> None:
-    with pytest.raises(MissingWeights, match=r"appearance_feature_extractor\.pth.*hf download"):
+    with pytest.raises(
+        MissingWeights, match=r"appearance_feature_extractor\.pth.*weights pull liveportrait"
+    ):
         weights.load(tmp_path)
 
 
@@ -146,3 +149,55 @@ def test_damaged_file_is_refused(files: Files, tmp_path: Path, suffix: str) -> N
     path.with_suffix(suffix).write_bytes(data)
     with pytest.raises(BadInput, match="damaged"):
         weights.load(tmp_path, sizes=TINY)
+
+
+@pytest.mark.parametrize("name", [*weights.PARTS, weights.RETARGETING])
+def test_converted_files_hold_the_same_under_the_same_keys(
+    files: Files, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "empty", lambda: empty(TINY))
+    torch.save(files[name], tmp_path / f"{name}.pth")
+    target = tmp_path / f"{name}.safetensors"
+    weights.convert(tmp_path / f"{name}.pth", target)
+    found = load_file(target)
+    wanted = files[name]
+    if name == weights.RETARGETING:
+        wanted = {
+            f"{g}.{key}": value for g, state in wanted.items() for key, value in state.items()
+        }
+    assert set(found) == set(wanted)
+    for key, value in wanted.items():
+        assert torch.equal(found[key], value)
+
+
+def test_only_the_five_files_convert(files: Files, tmp_path: Path) -> None:
+    torch.save(files["motion_extractor"], tmp_path / "other.pth")
+    with pytest.raises(BadInput, match="not called like"):
+        weights.convert(tmp_path / "other.pth", tmp_path / "other.safetensors")
+    # The right name with another model's content: TINY does not fit the published sizes.
+    torch.save(files["motion_extractor"], tmp_path / "motion_extractor.pth")
+    with pytest.raises(BadInput, match="differences"):
+        weights.convert(tmp_path / "motion_extractor.pth", tmp_path / "m.safetensors")
+    assert not (tmp_path / "m.safetensors").exists()
+
+
+@pytest.mark.parametrize("subject", ["human", "animal"])
+def test_pulled_files_are_verified_and_loaded(
+    tiny: LivePortrait, files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, subject: Any
+) -> None:
+    asked = []
+
+    def locate(name: str) -> Path:
+        asked.append(name)
+        part = name.removeprefix(weights.PULLED[subject] + "-")
+        file = next((n for n, p in weights.PARTS.items() if p == part), weights.RETARGETING)
+        torch.save(files[file], tmp_path / f"{file}.pth")
+        return tmp_path / f"{file}.pth"
+
+    monkeypatch.setattr(weights, "locate", locate)
+    assembled = weights.assembled
+    monkeypatch.setattr(weights, "assembled", lambda paths: assembled(paths, sizes=TINY))
+    assert same(weights.pulled(subject), tiny)
+    assert set(asked) <= set(catalogue()) and len(asked) == 5
+    pinned = {catalogue()[name].revision for name in asked}
+    assert len(pinned) == 1 and all(catalogue()[name].licence == "MIT" for name in asked)

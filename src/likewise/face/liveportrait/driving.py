@@ -56,6 +56,9 @@ class Options:
             authors' way: with relative driving everything else is thrown away.
         fix_eyes: With a source video, hold its eyes as open as in its first frame.
         variance: Observation variance of the smoothing with a source video.
+        scaled_change: Add only the change since the anchor, at the size of the source's keypoints,
+            with absolute driving, too: how the authors drive animals, whose heads are not the
+            driver's.
     """
 
     region: Region = "all"
@@ -69,6 +72,11 @@ class Options:
     keep_motion: bool = True
     fix_eyes: bool = False
     variance: float = 3e-7
+    scaled_change: bool = False
+
+
+ANIMAL = Options(relative=False, scaled_change=True, stitching=False, multiplier=1.75)
+"""How the authors drive animals: their stitching network was trained on people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +297,8 @@ class Puppeteer:
     def _friendly(self, x_d: Floats) -> Floats:
         """The change since the anchor at the size of the source's keypoints."""
         options = self._options
-        if not (options.relative and options.expression_friendly) or self._from_image:
+        scaled = options.scaled_change or (options.relative and options.expression_friendly)
+        if not scaled or self._from_image:
             return x_d
         if self._x_anchor is None:
             assert self._anchor is not None

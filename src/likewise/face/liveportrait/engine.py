@@ -1,6 +1,6 @@
 """LivePortrait behind the face-engine protocol: a picture plays a score through implicit keypoints.
 
-    engine = LivePortraitEngine()                        # weights named by LIKEWISE_LIVEPORTRAIT
+    engine = LivePortraitEngine()                        # the authors' weights
     engine = LivePortraitEngine(networks.build(TINY))    # random weights: tests and examples
     portrait = engine.prepare(picture)
     for frame in engine.render(portrait, motion):
@@ -13,23 +13,28 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, MissingWeights, Unsupported
-from likewise.face.engine import Capabilities, Frame
+from likewise.errors import BadInput, Unsupported
+from likewise.face.engine import Capabilities, Frame, Performance
 from likewise.face.liveportrait import score
+from likewise.face.liveportrait.driving import ANIMAL, Corrections, Options, Puppeteer
 from likewise.face.liveportrait.keypoints import Floats
+from likewise.face.liveportrait.template import Template, import_pickle, is_template
+from likewise.progress import ProgressCallback, silent
 from likewise.values import COEFFICIENTS, Motion, Portrait
 
 if TYPE_CHECKING:
     from likewise.face.liveportrait.cropping import Box
-    from likewise.face.liveportrait.driving import Corrections
     from likewise.face.liveportrait.networks import LivePortrait
     from likewise.face.liveportrait.rendering import Look, Renderer, Watch
+    from likewise.face.liveportrait.weights import Subject
+    from likewise.seeing.following import Film
     from likewise.seeing.landmarks import Tracker
 
 FOLDER_VARIABLE = "LIKEWISE_LIVEPORTRAIT"
@@ -40,17 +45,22 @@ class LivePortraitEngine:
 
     Args:
         model: The networks; None loads the authors' weights when first needed.
-        weights: Folder of the weights; None takes the environment variable LIKEWISE_LIVEPORTRAIT.
+        weights: Folder of the weights; None takes the environment variable LIKEWISE_LIVEPORTRAIT,
+            then what `likewise weights pull` fetched.
         stitching: Keep shoulders and border of the crop where they were.
         by_networks: Open lips and lids by the retargeting networks instead of the measured slopes.
         fast: Same pictures with fewer operations (`fast.Fast`); its transformed weights take four
             times the memory of the generator's own.
         workers: Frames made at once; None is one for each core on a CPU.
         watch: Called with what the model saw while it made each frame (`rendering.Seen`).
+        options: How a driver on film moves the picture; its `stitching` is the argument above.
     """
 
     name = "liveportrait"
-    capabilities = Capabilities(kinds=("human", "drawing"), pose=True, real_time=False)
+    _subject: Subject = "human"
+    capabilities = Capabilities(
+        kinds=("human", "drawing"), pose=True, real_time=False, reenacts=True
+    )
 
     def __init__(
         self,
@@ -62,7 +72,9 @@ class LivePortraitEngine:
         fast: bool = True,
         workers: int | None = None,
         watch: Watch | None = None,
+        options: Options | None = None,
     ) -> None:
+        self._options = options or Options()
         self._model, self._folder = model, weights
         self._stitching, self._by_networks = stitching, by_networks
         self._fast, self._workers, self._watch = fast, workers, watch
@@ -123,20 +135,80 @@ class LivePortraitEngine:
             Unsupported: A kind of portrait that the human weights don't animate.
             MissingWeights: The weights are not there.
         """
+        renderer, look, box = self._look(portrait)
+        parts = (motion,) if isinstance(motion, Motion) else motion
+        keypoints = self._keypoints(portrait, look, box, parts)
+        yield from self._pasted(portrait, box, renderer.frames(look, keypoints))
+
+    def watch(
+        self,
+        film: Film,
+        *,
+        anchor: float | None = None,
+        on_progress: ProgressCallback = silent,
+    ) -> Template:
+        """Read a driver; see `Reenactor.watch`."""
+        from likewise.face.liveportrait.watching import watch
+
+        return watch(film, self._ready().read, anchor=anchor, on_progress=on_progress)
+
+    def remembers(self, path: Path) -> bool:
+        """Whether a template holds motion of LivePortrait, in our format or the authors'."""
+        return is_template(path)
+
+    def recall(self, path: Path) -> Template:
+        """Read a template of ours (.npz) or of the authors (.pkl); see `Reenactor.recall`."""
+        return import_pickle(path) if path.suffix.lower() == ".pkl" else Template.load(path)
+
+    def perform(self, portrait: Portrait, performance: Performance) -> Iterator[Frame]:
+        """Do what the driver did; see `Reenactor.perform`.
+
+        Raises:
+            BadInput: A performance of another engine.
+            Unsupported: A kind of portrait that these weights don't animate.
+        """
+        if not isinstance(performance, Template):
+            raise BadInput("The liveportrait engine performs only what it has watched or recalled.")
+        renderer, look, box = self._look(portrait)
+        from likewise.face.liveportrait import cropping
+        from likewise.face.liveportrait.networks import corrections
+
+        assert self._model is not None
+        anchor = performance.anchor
+        puppeteer = Puppeteer(
+            look.motion,
+            replace(self._options, stitching=self._stitching),
+            corrections(self._model),
+            ratios=cropping.ratios(portrait.points),
+            anchor=None if anchor is None else performance[anchor],
+            from_image=anchor is None,
+        )
+        keypoints = (
+            puppeteer.keypoints(performance[frame], performance.openness(frame))
+            for frame in range(len(performance))
+        )
+        yield from self._pasted(portrait, box, renderer.frames(look, keypoints))
+
+    def _look(self, portrait: Portrait) -> tuple[Renderer, Look, Box]:
+        """The renderer, what it sees of the portrait, and where."""
         if portrait.kind not in self.capabilities.kinds:
             raise Unsupported(
-                f"The liveportrait engine doesn't animate portraits of kind {portrait.kind!r} yet, "
+                f"The {self.name} engine doesn't animate portraits of kind {portrait.kind!r}, "
                 f"only: {', '.join(self.capabilities.kinds)}."
             )
         from likewise.face.liveportrait import cropping
 
         renderer = self._ready()
         box = cropping.box_around(portrait.points, cropping.eyes_and_mouth(portrait.points))
-        look = renderer.look(cropping.crop(portrait.picture, box))
-        parts = (motion,) if isinstance(motion, Motion) else motion
-        keypoints = self._keypoints(portrait, look, box, parts)
+        return renderer, renderer.look(cropping.crop(portrait.picture, box)), box
+
+    @staticmethod
+    def _pasted(portrait: Portrait, box: Box, pictures: Iterable[Frame]) -> Iterator[Frame]:
+        """The portrait's picture with each generated crop in its place."""
+        from likewise.face.liveportrait import cropping
+
         paste: cropping.PasteBack | None = None
-        for picture in renderer.frames(look, keypoints):
+        for picture in pictures:
             if paste is None:
                 paste = cropping.PasteBack(portrait.picture, box, size=picture.shape[0])
             yield paste(picture)
@@ -188,9 +260,11 @@ class LivePortraitEngine:
             ) from error
         if self._model is None:
             named = self._folder or os.environ.get(FOLDER_VARIABLE)
-            if not named:
-                raise MissingWeights(f"No folder of weights is named. {weights.how_to_get()}")
-            self._model = weights.load(Path(named))
+            self._model = (
+                weights.load(Path(named), subject=self._subject)
+                if named
+                else weights.pulled(self._subject)
+            )
         self._renderer = Renderer(
             self._model,
             Fast(self._model) if self._fast else Direct(self._model),
@@ -198,3 +272,48 @@ class LivePortraitEngine:
             watch=self._watch,
         )
         return self._renderer
+
+
+class LivePortraitAnimals(LivePortraitEngine):
+    """Animates cats, dogs and their like with the weights that were trained on them.
+
+    No detector of ours finds an animal's face: its points are placed by hand.
+
+    Args:
+        model: The networks; None loads the authors' animal weights when first needed.
+        weights: Folder of the weights, as for `LivePortraitEngine`.
+        **settings: As for `LivePortraitEngine`; animals are driven by `driving.ANIMAL`.
+    """
+
+    name = "liveportrait-animals"
+    capabilities = Capabilities(kinds=("animal",), pose=True, real_time=False, reenacts=True)
+    _subject: Subject = "animal"
+
+    def __init__(
+        self, model: LivePortrait | None = None, *, weights: Path | None = None, **settings: Any
+    ) -> None:
+        animal: dict[str, Any] = {"options": ANIMAL, "stitching": ANIMAL.stitching}
+        super().__init__(model, weights=weights, **(animal | settings))
+
+    def prepare(
+        self,
+        picture: NDArray[np.uint8],
+        *,
+        face: int | None = None,
+        points: NDArray[np.float32] | None = None,
+    ) -> Portrait:
+        """Take the points that were placed; see `FaceEngine.prepare`.
+
+        Raises:
+            BadInput: No points.
+            MissingWeights: The weights are not there; said before any work is done.
+            Unsupported: torch is not installed.
+        """
+        if points is None:
+            self._ready()
+            raise BadInput(
+                "An animal's face can't be found by itself. Place its points by hand and give "
+                "them with the picture."
+            )
+        portrait = super().prepare(picture, face=face, points=points)
+        return replace(portrait, kind="animal")

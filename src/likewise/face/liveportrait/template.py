@@ -42,6 +42,8 @@ class Template:
         canonical: (N, 21, 3), the driver's own keypoints at rest, zeros where the file has none;
             no formula of driving reads them.
         ratios: (N, 3), openness of left eye, right eye and lips, NaN where the file has none.
+        anchor: Frame that corresponds to the picture; None where one image drives.
+        notes: What the user should know about the driver.
     """
 
     fps: float
@@ -51,6 +53,8 @@ class Template:
     translation: Floats
     canonical: Floats
     ratios: Floats
+    anchor: int | None = 0
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.scale)
@@ -74,7 +78,8 @@ class Template:
         """Write the template as `.npz`."""
         arrays = {name: getattr(self, name) for name in _FIELDS}
         with Draft(Path(path)) as draft, draft.path.open("wb") as file:
-            np.savez(file, allow_pickle=False, fps=np.float64(self.fps), **arrays)
+            anchor = np.int64(-1 if self.anchor is None else self.anchor)
+            np.savez(file, allow_pickle=False, fps=np.float64(self.fps), anchor=anchor, **arrays)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -85,12 +90,28 @@ class Template:
         """
         try:
             with np.load(path, allow_pickle=False) as stored:
-                return cls(float(stored["fps"]), *(stored[name] for name in _FIELDS))
+                anchor = int(stored["anchor"])
+                return cls(
+                    float(stored["fps"]),
+                    **{name: stored[name] for name in _FIELDS},
+                    anchor=None if anchor < 0 else anchor,
+                )
         except (OSError, ValueError, KeyError, EOFError) as error:
             raise BadInput(
                 f"{path} is no motion template: {error}. The authors' .pkl templates are read by "
                 "import_pickle."
             ) from error
+
+
+def is_template(path: Path) -> bool:
+    """Whether a file is a template of LivePortrait's motion, not another `.npz`."""
+    if path.suffix.lower() == ".pkl":
+        return True
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return path.suffix.lower() == ".npz" and set(_FIELDS) <= set(stored.files)
+    except (OSError, ValueError, EOFError):
+        return False
 
 
 def import_pickle(path: Path) -> Template:

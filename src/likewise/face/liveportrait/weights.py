@@ -16,12 +16,13 @@ from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from likewise.errors import BadInput, MissingWeights
 from likewise.face.liveportrait.networks import LivePortrait, empty
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
+from likewise.weights import locate
 
 Subject = Literal["human", "animal"]
 
@@ -34,6 +35,9 @@ PARTS = {
 """Checkpoint file -> part of the model."""
 
 RETARGETING = "stitching_retargeting_module"
+PULLED: Mapping[Subject, str] = {"human": "liveportrait", "animal": "liveportrait-animals"}
+"""Name of each set for `likewise weights pull`, and of its entries in the catalogue."""
+
 GROUPS = {"retarget_shoulder": "stitching", "retarget_mouth": "lips", "retarget_eye": "eyes"}
 """Group in the retargeting file -> part of the model."""
 
@@ -101,17 +105,64 @@ def load(folder: Path, *, subject: Subject = "human", sizes: Sizes = PUBLISHED) 
         MissingWeights: A file is not there; the message says which, and how to get it.
         BadInput: A file is damaged, or not the checkpoint its name says.
     """
+    names = (*PARTS, RETARGETING)
+    return assembled({name: find(folder, name, subject) for name in names}, sizes=sizes)
+
+
+def pulled(subject: Subject = "human") -> LivePortrait:
+    """The published model from the files that `likewise weights pull` fetched, verified.
+
+    Raises:
+        MissingWeights: A file is missing or changed; the message has the command.
+    """
+    prefix = PULLED[subject]
+    files = {name: locate(f"{prefix}-{part}") for name, part in PARTS.items()}
+    return assembled(files | {RETARGETING: locate(f"{prefix}-retargeting")})
+
+
+def assembled(files: Mapping[str, Path], *, sizes: Sizes = PUBLISHED) -> LivePortrait:
+    """The model from the file of each part, by the names in `PARTS` and `RETARGETING`."""
     model = empty(sizes)
     for name, part in PARTS.items():
-        path = find(folder, name, subject)
         module = model.get_submodule(part)
-        _fill(module, translated(_read(path), part), path)
-    path = find(folder, RETARGETING, subject)
+        _fill(module, translated(_read(files[name]), part), files[name])
+    path = files[RETARGETING]
     groups = grouped(_read(path), path)
     for group, part in GROUPS.items():
         module = model.get_submodule(part)
         _fill(module, {_mlp_key(k): v for k, v in groups[group].items()}, path)
     return model
+
+
+def is_checkpoint(path: Path) -> bool:
+    """Whether a file is called like one of the authors' five."""
+    return path.stem in PARTS or path.stem == RETARGETING
+
+
+def convert(source: Path, target: Path) -> None:
+    """Write one of the five checkpoint files as safetensors, with the authors' keys.
+
+    Groups of the retargeting file become prefixes of its keys. Nothing is renamed or folded, so
+    that other programs' loaders find what they know; every key is checked against the model.
+
+    Raises:
+        BadInput: Not one of the five, damaged, or not the published model's.
+    """
+    content = _read(source)
+    name = source.stem
+    if name == RETARGETING:
+        groups = grouped(content, source)
+        for group, part in GROUPS.items():
+            state = {_mlp_key(key): value for key, value in groups[group].items()}
+            _fill(empty().get_submodule(part), state, source)
+        content = {
+            f"{g}.{key}": value for g, state in groups.items() for key, value in state.items()
+        }
+    elif name in PARTS:
+        _fill(empty().get_submodule(PARTS[name]), translated(content, PARTS[name]), source)
+    else:
+        raise BadInput(f"{source} is not called like a file of LivePortrait: {', '.join(PARTS)}.")
+    save_file({key: value.contiguous().clone() for key, value in content.items()}, target)
 
 
 def find(folder: Path, name: str, subject: Subject = "human") -> Path:
@@ -134,13 +185,11 @@ def find(folder: Path, name: str, subject: Subject = "human") -> Path:
 
 
 def how_to_get(subject: Subject = "human") -> str:
-    """The commands that bring the weights."""
-    pattern = "liveportrait/*" if subject == "human" else "liveportrait*/*"
+    """The command that brings the weights."""
     return (
         "LivePortrait's weights (MIT, about 520 MB) come from their authors: "
-        f'pip install huggingface_hub && hf download KlingTeam/LivePortrait --include "{pattern}" '
-        "--local-dir liveportrait-weights . Then name the folder: "
-        "export LIKEWISE_LIVEPORTRAIT=liveportrait-weights"
+        f"likewise weights pull {PULLED[subject]} . If you have them already, name their folder: "
+        "export LIKEWISE_LIVEPORTRAIT=FOLDER"
     )
 
 

@@ -1,6 +1,10 @@
-"""Where a film of a face is cut, and where the face is not seen."""
+"""Where a film of a face is cut, and where the face is not seen.
 
-from collections.abc import Iterator
+Every reader of drivers treats both alike: a cut begins a shot with its own place and pose, and
+while no face is seen the picture comes to rest.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -8,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.motion.curves import Track
+Track = NDArray[np.float64]
 
 CUT_WIDTHS: Final = 0.35
 """Way of the head between two frames, in face widths, that only a cut makes."""
@@ -19,6 +23,8 @@ BRIDGED_SECONDS: Final = 0.3
 """Longest time unseen that is bridged by interpolation."""
 
 _USUAL_FPS = 20.0  # below, heads move further from frame to frame
+_REST_SECONDS = 0.4  # to come to rest when the face is lost, and to take up again
+_MOST_REMARKS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,46 @@ def bridged(track: Track, seen: NDArray[np.bool_]) -> Track:
     flat = track.reshape(len(track), -1)
     filled = np.stack([np.interp(frames, known, column[known]) for column in flat.T], axis=1)
     return filled.reshape(track.shape)
+
+
+def presence(seen: NDArray[np.bool_], fps: float) -> Track:
+    """How much of the driver's motion counts, (N,): 1 where it is seen, 0 in long absences.
+
+    It falls to rest within 0.4 s after the face is lost and is back at 1 in the first frame seen.
+    """
+    frames = np.arange(len(seen))
+    counts = np.ones(len(frames))
+    for first, end in absences(seen, fps):
+        before = first > 0  # at the very beginning there is nothing to come to rest from
+        lost = (frames - first + 1) / fps / _REST_SECONDS if before else np.ones(len(frames))
+        back = (end - frames) / fps / _REST_SECONDS if end < len(seen) else np.ones(len(frames))
+        inside = (frames >= first) & (frames < end)
+        gone = np.clip(np.minimum(lost, back), 0.0, 1.0)
+        counts = np.where(inside, 1.0 - gone * gone * (3.0 - 2.0 * gone), counts)
+    return counts
+
+
+def remarks(film_shots: Sequence[Shot], seen: NDArray[np.bool_], fps: float) -> list[str]:
+    """Cuts and absences in words, a few of them."""
+    found = [
+        f"The driver has a cut at {shot.first / fps:.1f} s; the pose goes on from where it was."
+        for shot in film_shots[1:]
+    ]
+    found += [
+        f"No face is seen in the driver from {first / fps:.1f} to {end / fps:.1f} s; the picture "
+        "rests meanwhile."
+        for first, end in absences(seen, fps)
+    ]
+    if len(found) > _MOST_REMARKS:
+        more = len(found) - _MOST_REMARKS
+        found[_MOST_REMARKS:] = [f"{more} more cuts and times without a face in the driver."]
+    return found
+
+
+def nearest_rotation(matrix: Track) -> Track:
+    """The rotation nearest to a mean of rotations, (3, 3)."""
+    left, _, right = np.linalg.svd(matrix)
+    return np.asarray(left @ right)
 
 
 def absences(seen: NDArray[np.bool_], fps: float) -> Iterator[tuple[int, int]]:
