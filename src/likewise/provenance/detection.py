@@ -40,7 +40,7 @@ SPEEDS = tuple(np.round(1.008 ** np.arange(-28, 29), 4).tolist())
 _RATE = 16_000
 _FFT = 512
 _HOP = 128
-_STRETCH = 12.0  # seconds searched at once
+STRETCH = 12.0  # seconds searched at once
 _TRIED = 4  # stretches searched at every speed
 _DECOYS = 8
 _RANGE_DB = 55.0  # below the loudest cells there is only noise
@@ -108,7 +108,7 @@ def _as_made(stretch: Audio) -> tuple[Message, float, float]:
 
 def _stretches(audio: Audio) -> Iterator[Audio]:
     """Pieces of at most 12 s, of about one length."""
-    count = max(1, -(-int(audio.seconds) // int(_STRETCH)))
+    count = max(1, -(-int(audio.seconds) // int(STRETCH)))
     length = audio.seconds / count
     for number in range(count):
         piece = audio.between(number * length, (number + 1) * length)
