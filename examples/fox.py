@@ -21,12 +21,9 @@ from animals import draw
 from numpy.typing import NDArray
 from PIL import Image
 
-from likewise.explain import example
-from likewise.explain.attributes import differences, picture_attributes
-from likewise.explain.directions import Space
 from likewise.explain.likeness import Likeness
 from likewise.explain.memory import Memory
-from likewise.seeing import imagenet
+from likewise.explain.perceiving import Perceived, perceive_picture
 
 KNOWN = ("dog", "cat")
 EXAMPLES = 8
@@ -46,43 +43,33 @@ def pictures(kind: str, folder: Path | None, count: int = EXAMPLES) -> Iterator[
             yield np.asarray(Image.open(path).convert("RGB"))
 
 
-def look(memory: Memory, space: Space, picture: Picture, others: list[Picture]) -> Likeness:
-    """What the memory says about a picture, with the attributes in which it differs."""
-    likeness = memory.likeness(space, imagenet.embed(picture), error_rate=ERROR_RATE)
-    seen = [picture_attributes(item, imagenet.see(item).kinds) for item in (picture, *others)]
-    return likeness.differing(differences(seen[0], seen[1:]))
-
-
 def main(arguments: list[str]) -> list[Likeness]:
     """Learn dogs and cats, meet two foxes; answers what was said about a dog and both foxes."""
     folder = Path(arguments[0]) if arguments else None
-    space = Space("picture", imagenet.SCORER, imagenet.expected())
-    learned: dict[str, list[Picture]] = {}
+    learned: dict[str, list[Perceived]] = {}
     said: list[Likeness] = []
     with tempfile.TemporaryDirectory() as place, Memory(Path(place) / "memory.sqlite") as memory:
         unseen = {}
         for kind in KNOWN:
-            *learned[kind], unseen[kind] = pictures(kind, folder)
-            for picture in learned[kind]:
-                memory.add(
-                    space,
-                    imagenet.embed(picture),
-                    name=kind,
-                    example=example.of_picture(picture),
-                )
+            *learned[kind], unseen[kind] = map(perceive_picture, pictures(kind, folder))
+            for seen in learned[kind]:
+                seen.learned(memory, name=kind)
             print(f"Learned {len(learned[kind])} pictures of a {kind}.")
-        first, *_, second = pictures("fox", folder, 2)
+        first, *_, second = map(perceive_picture, pictures("fox", folder, 2))
 
-        def meet(what: str, picture: Picture) -> Likeness:
-            nearest = memory.nearest(space, imagenet.embed(picture), count=1)[0].name
-            said.append(look(memory, space, picture, learned[nearest]))
-            print(f"\n{what}: {said[-1].sentence}")
-            print(f"  decision: {said[-1].decision}. {said[-1].calibration.sentence}")
-            return said[-1]
+        def meet(what: str, seen: Perceived) -> Likeness:
+            nearest = memory.nearest(seen.space, seen.embedding, count=1)[0].name
+            likeness = seen.recognised(
+                memory, compared_with=learned[nearest], error_rate=ERROR_RATE
+            )
+            said.append(likeness)
+            print(f"\n{what}: {likeness.sentence}")
+            print(f"  decision: {likeness.decision}. {likeness.calibration.sentence}")
+            return likeness
 
         meet("Another dog", unseen["dog"])
         if meet("A first fox", first).decision != "known":
-            thing = memory.add(space, imagenet.embed(first), example=example.of_picture(first))
+            thing = first.learned(memory)
             print(f"  Remembered as {memory.thing(thing).label!r}; you call it a fox.")
             memory.rename(thing, "fox")
             learned["fox"] = [first]

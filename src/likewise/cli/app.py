@@ -13,6 +13,7 @@ from likewise.cli import (
     judging,
     looking,
     making,
+    remembering,
     serving,
     voicing,
     weighing,
@@ -50,6 +51,7 @@ explaining.add_to(app)
 detecting.add_to(app)
 voicing.add_to(app)
 looking.add_to(app)
+remembering.add_to(app)
 serving.add_to(app)
 weighing.add_to(app)
 
