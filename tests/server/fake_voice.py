@@ -3,10 +3,12 @@
 python fake_voice.py PORT        # the real server with this engine as its default one
 """
 
+import _socket
+import socket
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +16,10 @@ from likewise.errors import BadInput
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.values import Audio, Speech, Timing, Voice
 from likewise.voice.engine import Capabilities
+
+if TYPE_CHECKING:
+    import pytest
+    from starlette.testclient import TestClient
 
 RATE = 24_000
 
@@ -91,6 +97,37 @@ class FakePoint:
 
 def points() -> dict[str, Any]:
     return {"kokoro": FakePoint()}
+
+
+def client_of(**given: Any) -> "TestClient":
+    """The application with these settings, to be asked without a network."""
+    from starlette.testclient import TestClient
+
+    from likewise.server.app import create_app
+    from likewise.server.settings import Settings
+
+    options = {"posts_a_minute": 10_000} | given
+    return TestClient(create_app(Settings(**options)), base_url="http://127.0.0.1")
+
+
+def allow_loopback(patch: "pytest.MonkeyPatch") -> None:
+    """Let sockets reach this machine, and only this machine."""
+
+    def connect(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+        ):
+            raise AssertionError("a test tried to reach the network")
+        _socket.socket.connect(self, address)
+
+    def look_up(host: str, port: int, *_: Any, **__: Any) -> list[Any]:
+        if host != "127.0.0.1":
+            raise AssertionError("a test tried to reach the network")
+        return [(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (host, port))]
+
+    patch.setattr(socket.socket, "connect", connect)
+    patch.setattr(socket, "getaddrinfo", look_up)
 
 
 if __name__ == "__main__":

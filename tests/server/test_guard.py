@@ -8,9 +8,9 @@ from typing import Any
 
 import anyio
 import pytest
+from fake_voice import client_of
 from starlette.testclient import TestClient
 
-from conftest import client_of
 from likewise.errors import BadInput, Unsafe
 from likewise.server.guard import Rate
 from likewise.server.settings import settings

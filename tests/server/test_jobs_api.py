@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fake_voice import client_of
 from starlette.testclient import TestClient
 
-from conftest import client_of
 from likewise.audio import files
 
 
@@ -31,11 +31,12 @@ def finished(client: TestClient, job: dict[str, Any], seconds: float = 120.0) ->
 
 
 def speak(client: TestClient, text: str = "One two three.", **more: Any) -> Any:
-    return client.post("/api/jobs/speak", json={"text": text, "voice": "af_heart"} | more)
+    wanted = {"text": text, "voice": "af_heart", "plot": False} | more
+    return client.post("/api/jobs/speak", json=wanted)
 
 
 def test_speak_is_done_and_fetched(client: TestClient) -> None:
-    answer = speak(client)
+    answer = speak(client, plot=True)
     assert answer.status_code == 202
     job = finished(client, answer.json())
     assert answer.headers["location"] == f"/api/jobs/{job['id']}"

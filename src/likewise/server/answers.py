@@ -84,7 +84,11 @@ def of_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, LikewiseError)
     status = status_of(error)
     wait = _RETRY_SECONDS if status == 429 else 0.0
-    return problem(status, str(error), kind=type(error).__name__, wait=wait)
+    message = str(error)
+    if isinstance(error, OutputFailed):
+        _log.error("%s", error)  # its words hold a path of this machine
+        message = "The server can't write its files: no space, or no permission. See its log."
+    return problem(status, message, kind=type(error).__name__, wait=wait)
 
 
 def of_validation(_: Request, error: Exception) -> JSONResponse:

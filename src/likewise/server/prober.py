@@ -10,6 +10,7 @@ import queue
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Literal
@@ -123,13 +124,12 @@ class _Child:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # it may have died with our words still in the pipe
+                    pipe.close()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
-        try:
+        with suppress(ValueError):  # closed while reading
             for line in self._process.stdout:
                 self._lines.put(line)
-        except ValueError:
-            pass  # closed while reading
         self._lines.put(b"")

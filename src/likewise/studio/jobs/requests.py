@@ -120,6 +120,7 @@ class SpeakRequest(_Spoken):
 
     text: Text
     format: Literal["wav", "flac", "mp3", "opus", "ogg", "m4a"] = "wav"
+    plot: bool = Field(True, description="Also draw the sound: mel spectrograms, onset strength.")
 
 
 class AnimateRequest(_Drawn):

@@ -94,7 +94,7 @@ class Studio:
             voice=self._voice(request, inputs, on_progress),
             output=results / f"speech.{request.format}",
             subtitles=[results / "subtitles.vtt", results / "subtitles.srt"],
-            plot=results / "spectrogram.png",
+            plot=results / "spectrogram.png" if request.plot else None,
             on_progress=on_progress,
             **_options(request, "language", "speed", "verify", "engine"),
         )

@@ -1,0 +1,180 @@
+"""The page in a real browser, the whole way; skipped where there is no Chromium."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_server import Running
+from fake_voice import allow_loopback
+
+from likewise.audio import files
+
+sync_api = pytest.importorskip("playwright.sync_api")
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
+PATIENCE = 180_000  # milliseconds; first looks load models
+
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no Chromium on this machine")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with pytest.MonkeyPatch.context() as patch:
+        allow_loopback(patch)
+        running = Running(tmp_path_factory.mktemp("page"))
+        yield running
+        running.kill()
+
+
+@pytest.fixture(scope="module")
+def browser(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["sync_api.Browser"]:
+    """A browser whose microphone hears the demo's voice."""
+    heard = tmp_path_factory.mktemp("microphone") / "heard.wav"
+    files.write(files.read(clip), heard)
+    sound = f"--use-file-for-fake-audio-capture={heard}"
+    with sync_api.sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, sound])
+        yield found
+        found.close()
+
+
+@pytest.fixture
+def page(server: Running, browser: "sync_api.Browser") -> Iterator["sync_api.Page"]:
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(PATIENCE)
+    found = context.new_page()
+    problems: list[str] = []
+    found.on("pageerror", lambda error: problems.append(str(error)))
+    found.on("console", lambda told: problems.append(told.text) if told.type == "error" else None)
+    found.on(
+        "request",
+        lambda asked: (
+            problems.append(asked.url)
+            if not asked.url.startswith((f"http://127.0.0.1:{server.port}/", "blob:", "data:"))
+            else None
+        ),
+    )
+    found.goto(f"http://127.0.0.1:{server.port}/")
+    yield found
+    context.close()
+    assert problems == []
+
+
+def card(page: "sync_api.Page", title: str) -> "sync_api.Locator":
+    heading = page.get_by_role("heading", name=title, exact=True)
+    return page.locator("section.card").filter(has=heading)
+
+
+def test_the_whole_way(page: "sync_api.Page", clip: Path, painting: Path) -> None:
+    page.get_by_role("button", name="Make it talk").click()
+    sync_api.expect(page.locator("#form-error")).to_contain_text("picture")
+    page.get_by_role("tab", name="New voice").click()
+    voice = card(page, "Voice")
+    voice.locator("input[type=file]").first.set_input_files(clip)
+    sync_api.expect(voice.locator("canvas.mel")).to_be_visible(timeout=PATIENCE)
+    sync_api.expect(voice).to_contain_text("of clear speech")
+    card(page, "Picture").locator("input[type=file]").set_input_files(painting)
+    sync_api.expect(card(page, "Picture")).to_contain_text("One face found", timeout=PATIENCE)
+    page.get_by_role("textbox", name="What is said").fill("One two three. " + "slow one. " * 8)
+    page.get_by_text("More choices").click()
+    page.get_by_label("What is shown").select_option("head")
+    page.get_by_label("Longest side").select_option("512")
+    page.get_by_role("button", name="Make it talk").click()
+    sync_api.expect(page.locator("#form-error")).to_contain_text("whose voice")
+    page.get_by_label("It is my own voice").check()
+    page.get_by_role("button", name="Make it talk").click()
+    sync_api.expect(page.locator(".stages li").first).to_be_visible(timeout=PATIENCE)
+    page.reload()
+    sync_api.expect(page.locator(".stages, video").first).to_be_visible(timeout=PATIENCE)
+    report = page.get_by_role("link", name="Read the full report")
+    sync_api.expect(report).to_be_visible(timeout=PATIENCE)
+    assert page.evaluate("document.querySelector('#result video').play().then(() => true)")
+    assert page.evaluate("document.querySelector('#result video').duration") > 1
+    with page.expect_popup() as opened:
+        report.click()
+    sync_api.expect(opened.value.locator("h1")).to_contain_text("how alike")
+    opened.value.close()
+    page.get_by_role("link", name="History").click()
+    sync_api.expect(page.locator("#history-list .chip.done").first).to_be_visible()
+    page.get_by_role("button", name=re.compile("^Delete Talking video")).first.click()
+    page.get_by_role("button", name="Delete it").click()
+    sync_api.expect(page.locator("#history-list")).to_contain_text("Nothing yet")
+
+
+def test_record_keep_and_delete_a_voice(page: "sync_api.Page") -> None:
+    page.get_by_text("Speak", exact=True).click()
+    page.get_by_role("tab", name="New voice").click()
+    voice = card(page, "Voice")
+    voice.get_by_role("button", name="Record").first.click()
+    sync_api.expect(voice.get_by_role("button", name="Stop")).to_be_visible()
+    page.wait_for_timeout(2500)
+    voice.get_by_role("button", name="Stop").click()
+    sync_api.expect(voice.locator("canvas.mel")).to_be_visible(timeout=PATIENCE)
+    sync_api.expect(voice).to_contain_text(re.compile("Good|Usable|Not usable"))
+
+
+def test_cancel(page: "sync_api.Page") -> None:
+    page.get_by_text("Speak", exact=True).click()
+    page.get_by_role("textbox", name="What is said").fill("slow one. " * 200)
+    page.get_by_role("button", name="Speak it").click()
+    cancel = page.get_by_role("button", name="Cancel")
+    sync_api.expect(page.locator(".stages li").first).to_be_visible(timeout=PATIENCE)
+    cancel.click()
+    sync_api.expect(page.locator("#result .chip")).to_have_text("cancelled", timeout=PATIENCE)
+
+
+def test_points_of_an_animal(page: "sync_api.Page", tmp_path: Path) -> None:
+    from PIL import Image, ImageDraw
+
+    beast = Image.new("RGB", (400, 300), (120, 150, 110))
+    ImageDraw.Draw(beast).ellipse((120, 60, 280, 260), fill=(150, 110, 70))
+    beast.save(tmp_path / "beast.png")
+    picture = card(page, "Picture")
+    picture.locator("input[type=file]").set_input_files(tmp_path / "beast.png")
+    sync_api.expect(picture.locator(".point")).to_have_count(10, timeout=PATIENCE)
+    sync_api.expect(picture).to_contain_text("can't move such faces yet")
+    nose = picture.get_by_role("button", name=re.compile("Tip of the nose"))
+    before = nose.get_attribute("aria-label")
+    nose.focus()
+    for _ in range(5):
+        page.keyboard.press("Shift+ArrowRight")
+    assert nose.get_attribute("aria-label") != before
+    box = nose.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 14, box["y"] + 14)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 74, box["y"] + 34)
+    page.mouse.up()
+    after = nose.bounding_box()
+    assert after is not None
+    assert after["x"] - box["x"] == pytest.approx(60, abs=3)
+    assert after["y"] - box["y"] == pytest.approx(20, abs=3)
+
+
+def test_it_fits_a_phone_and_reads_without_a_mouse(page: "sync_api.Page") -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    for view in ("#make", "#voices", "#history"):
+        page.goto(page.url.split("#")[0] + view)
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    page.goto(page.url.split("#")[0])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the studio"
+
+
+def test_the_documentation_needs_no_network(page: "sync_api.Page") -> None:
+    page.goto(page.url.split("#")[0] + "docs")
+    route = page.get_by_text("POST /v1/audio/speech")
+    sync_api.expect(route).to_be_visible()
+    route.click()
+    sync_api.expect(page.get_by_text("response_format")).to_be_visible()
