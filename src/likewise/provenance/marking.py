@@ -22,7 +22,7 @@ from likewise.provenance.origin import Origin
 from likewise.provenance.watermark import Marker
 from likewise.values import Audio, Speech
 
-_CHECKED = 20.0  # seconds of sound in which the mark is looked for
+_CHECKED = 6.0  # seconds of sound in which the mark is looked for
 _ENOUGH = 3.0  # seconds of voice in which it has to be found
 _AUDIBLE = 10 ** (-50 / 20)  # of full scale
 _STEP = 0.05  # seconds
