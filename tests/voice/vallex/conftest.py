@@ -16,3 +16,10 @@ def golden(request: pytest.FixtureRequest) -> Golden:
         found: Golden = request.getfixturevalue("small")
         return found
     return load_golden(request.param)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread() -> None:
+    """On a busy machine threads wait for each other, and small models gain nothing from them."""
+    torch = pytest.importorskip("torch", reason="needs the extra [torch]")
+    torch.set_num_threads(1)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from likewise.errors import BadInput
-from likewise.voice.checkpoint import check, listed, renamed
+from likewise.voice.checkpoint import check, hollow, listed, renamed
 from likewise.voice.vallex.config import VallexConfig
 from likewise.voice.vallex.model import TIED_HEADS, Vallex
 from likewise.weights.converting import Array, read_torch_file, tensors_in
@@ -86,7 +86,7 @@ def filled(config: VallexConfig, old: Mapping[str, Array], *, origin: str) -> Va
             "of it."
         )
     state = {name: tensor.float() for name, tensor in renamed(old, _RULES, origin, _MODEL).items()}
-    with torch.device("meta"):
+    with hollow():
         model = Vallex(config)
     check(model.state_dict(), state, origin)
     _check_tied(state, origin)

@@ -17,7 +17,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from likewise.voice.checkpoint import check, fold_weight_norm, read_tensors, renamed, without
+from likewise.voice.checkpoint import (
+    check,
+    fold_weight_norm,
+    hollow,
+    read_tensors,
+    renamed,
+    without,
+)
 from likewise.voice.vallex.config import CODEBOOKS, CODES
 from likewise.weights.converting import Array
 
@@ -197,7 +204,7 @@ def filled(config: EncodecConfig, old: Mapping[str, Array], *, origin: str) -> E
     """
     state = renamed(without(old, _IGNORED), _rules(), origin, "EnCodec 24 kHz")
     fold_weight_norm(state, origin)
-    with torch.device("meta"):
+    with hollow():
         codec = Encodec(config)
     check(codec.state_dict(), state, origin)
     codec.load_state_dict(state, strict=True, assign=True)

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from likewise.voice.checkpoint import check, read_tensors, renamed, without
+from likewise.voice.checkpoint import check, hollow, read_tensors, renamed, without
 from likewise.voice.vallex.config import CODEBOOKS, CODES
 from likewise.weights.converting import Array
 
@@ -131,7 +131,7 @@ def filled(config: VocosConfig, old: Mapping[str, Array], *, origin: str) -> Voc
         BadInput: Names or shapes differ.
     """
     state = renamed(without(old, _IGNORED), _RULES, origin, "Vocos for EnCodec")
-    with torch.device("meta"):
+    with hollow():
         vocos = Vocos(config)
     check(vocos.state_dict(), state, origin)
     vocos.load_state_dict(state, strict=True, assign=True)
