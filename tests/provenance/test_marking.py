@@ -125,6 +125,17 @@ def test_credentials_that_fail_stop_the_save(tmp_path, speech, monkeypatch):
     assert [item.name for item in tmp_path.iterdir()] == ["a.wav"]
 
 
+def test_without_the_library_nothing_is_saved_and_detect_says_so(tmp_path, speech, monkeypatch):
+    saved(tmp_path / "before.wav", speech)
+    monkeypatch.setitem(sys.modules, "c2pa", None)
+    with pytest.raises(MarkFailed, match="pip install"):
+        saved(tmp_path / "a.wav", speech)
+    assert not (tmp_path / "a.wav").exists()
+    found = detect(tmp_path / "before.wav")
+    assert found.watermark is not None
+    assert "c2pa-python" in found.notes[0]
+
+
 def test_a_sound_without_origin_is_refused(speech):
     with pytest.raises(MarkFailed, match="how it is made"):
         Marking().audio(speech)

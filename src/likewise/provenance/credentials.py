@@ -96,8 +96,7 @@ def sign(path: Path, suffix: str, origin: Origin) -> None:
     Raises:
         MarkFailed: The file can't be signed; it is as it was.
     """
-    import c2pa
-
+    c2pa = _library()
     signed = path.with_name(path.name + ".signed")
     try:
         with (
@@ -126,9 +125,9 @@ def read(source: Source, suffix: str = "") -> Credentials | None:
 
     Raises:
         BadInput: The file can't be opened, or its credentials can't be read.
+        MarkFailed: The library that reads credentials doesn't load.
     """
-    import c2pa
-
+    c2pa = _library()
     name = source_name(source)
     kind = READ_TYPES.get((suffix or Path(name).suffix).lower())
     if kind is None:
@@ -170,9 +169,19 @@ def _understood(store: dict[str, Any]) -> Credentials:
     )
 
 
-def _signer_info() -> Any:
-    import c2pa
+def _library() -> Any:
+    try:
+        import c2pa
+    except (ImportError, OSError) as error:  # OSError: its shared library doesn't fit this system
+        raise MarkFailed(
+            f"Content credentials need the package c2pa-python, which doesn't load here ({error}). "
+            "Install it again: pip install --force-reinstall c2pa-python"
+        ) from error
+    return c2pa
 
+
+def _signer_info() -> Any:
+    c2pa = _library()
     chain, key = signer.load()
     return c2pa.C2paSignerInfo(b"es256", chain.encode(), key.encode(), None)
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from likewise.errors import BadInput
+from likewise.errors import BadInput, MarkFailed
 from likewise.files import open_source
 from likewise.provenance import credentials, detection
 from likewise.provenance.credentials import Credentials
@@ -82,7 +82,7 @@ def detect(path: Path | str, *, speeds: Sequence[float] = detection.SPEEDS) -> P
     notes: list[str] = []
     try:
         signed = credentials.read(place)
-    except BadInput as error:
+    except (BadInput, MarkFailed) as error:
         signed = None
         notes.append(str(error))
     try:

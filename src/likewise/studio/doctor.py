@@ -118,7 +118,7 @@ def _marks() -> list[Check]:
         credentials.prepare()
         detail = f"signed with {signer.path()} ({UNTRUSTED})"
         return [watermark, Check("content credentials", True, detail)]
-    except (ImportError, LikewiseError) as error:
+    except LikewiseError as error:
         return [watermark, Check("content credentials", False, str(error))]
 
 
