@@ -7,9 +7,12 @@ import pytest
 
 import likewise
 from likewise.audio import files
+from likewise.face.mesh.engine import MeshEngine
 from likewise.studio.verifying import verify
-from likewise.values import Audio
+from likewise.values import INDEX, Audio, Motion
 from likewise.verify.report import Report
+from likewise.video.picture import read_picture
+from likewise.video.writer import VideoWriter
 
 
 @pytest.mark.slow
@@ -58,3 +61,48 @@ def test_a_recording_is_most_like_itself(clip: Path) -> None:
     assert same.value is not None
     assert same.ceiling is not None
     assert same.value >= same.ceiling - 0.02
+
+
+@pytest.fixture(scope="module")
+def nodding(tmp_path_factory: pytest.TempPathFactory, painting: Path) -> dict[str, Path]:
+    """Videos of 24 frames: a head that turns and speaks, and the same that leaves half-way."""
+    picture = read_picture(painting, max_side=320).picture
+    motion = Motion.still(24, 12.0)
+    swing = np.sin(np.linspace(0, 4 * np.pi, 24))
+    motion.pose[:, 0] = 6 * swing
+    motion.coefficients[:, INDEX["jawOpen"]] = 0.4 * np.abs(swing)
+    engine = MeshEngine()
+    frames = list(engine.render(engine.prepare(picture), motion))
+    folder = tmp_path_factory.mktemp("nodding")
+    paths = {name: folder / f"{name}.mp4" for name in ("whole", "leaving")}
+    size = (picture.shape[1], picture.shape[0])
+    for name, path in paths.items():
+        with VideoWriter(path, fps=12, size=size) as video:
+            for index, frame in enumerate(frames):
+                gone = name == "leaving" and index >= 10
+                video.write_frame(np.full_like(frame, 90) if gone else frame)
+    return paths
+
+
+def test_a_face_is_compared_with_its_driver_and_with_the_truth(
+    nodding: dict[str, Path], painting: Path
+) -> None:
+    whole = nodding["whole"]
+    report = verify(whole, portrait=painting, driver=whole, truth=whole)
+    found = {metric.name: metric for metric in report.metrics}
+    assert found["pose error"].value == pytest.approx(0, abs=1e-6)
+    assert found["pose error"].floor is not None and found["pose error"].floor > 1
+    assert found["SSIM"].value == pytest.approx(1, abs=1e-5)
+    assert found["perceptual distance"].value == pytest.approx(0, abs=1e-6)
+    assert found["PSNR"].status == "unavailable: the frames are identical"
+    assert set(report.inputs) == {"result", "portrait", "driver", "truth"}
+
+
+def test_a_face_that_leaves_is_said_and_never_scored(
+    nodding: dict[str, Path], painting: Path
+) -> None:
+    report = verify(nodding["leaving"], portrait=painting, driver=nodding["whole"])
+    found = {metric.name: metric for metric in report.metrics}
+    for name in ("identity distance", "pose error", "expression error"):
+        assert found[name].value is None, name
+        assert found[name].status.startswith("unavailable: a face"), found[name].status

@@ -119,3 +119,19 @@ def test_fidelity_closed_forms(mona: Picture) -> None:
     unlike = face.fidelity([grey], [mona])
     assert all("against" in metric.status for metric in unlike)
     assert all(metric.value is None for metric in face.fidelity([], []))
+
+
+def test_perceptual_distance_grows_with_the_damage_and_the_still_is_the_floor(
+    mona: Picture,
+) -> None:
+    import cv2
+
+    slight, heavy = (cv2.GaussianBlur(mona, (0, 0), sigma) for sigma in (1.0, 4.0))
+    near, far = (face.perceptual_distance(mona, other) for other in (slight, heavy))
+    assert face.perceptual_distance(mona, mona) == pytest.approx(0, abs=1e-6)
+    assert 0.01 < near < 0.6 * far
+    found = by_name(face.fidelity([slight], [mona], still=heavy))
+    assert found["perceptual distance"].value == pytest.approx(near)
+    assert found["perceptual distance"].floor == pytest.approx(far)
+    assert found["SSIM"].floor < found["SSIM"].value
+    assert found["PSNR"].floor < found["PSNR"].value

@@ -25,6 +25,12 @@ def verify(
     ] = None,
     voice: Annotated[Path | None, typer.Option(help="A recording of the person.")] = None,
     portrait: Annotated[Path | None, typer.Option(help="The picture that was animated.")] = None,
+    driver: Annotated[
+        Path | None, typer.Option(help="The video that drove the face: pose and expression.")
+    ] = None,
+    truth: Annotated[
+        Path | None, typer.Option(help="A video of what the frames should show: PSNR, SSIM.")
+    ] = None,
     text: Annotated[
         str, typer.Option(help="What is said: words are counted, lips compared with phonemes.")
     ] = "",
@@ -44,6 +50,8 @@ def verify(
             other,
             voice=voice,
             portrait=portrait,
+            driver=driver,
+            truth=truth,
             text=text,
             language=language,
             reproduce={"command": typed()},

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from likewise.explain.voice import VoiceExplanation
     from likewise.verify.watching import Watched
 
+_RATE = 24_000  # of the silence of a mute video
 _SHORTEST = 1.6  # seconds; the speaker encoders' window
 
 
@@ -45,6 +46,8 @@ class Evidence:
         reference: A recording of the person, None when there is none.
         picture: uint8 (H, W, 3), RGB, what was animated; None for sound alone.
         fps: Frame rate at which the video is watched, 0 for sound alone.
+        driver: The video whose movement the face took over, None when there was none.
+        truth: A video of what the frames should show, as when a face is driven by itself.
         reproduce: How the result was made, by name.
         inputs: sha256 of the inputs, by role.
     """
@@ -56,6 +59,8 @@ class Evidence:
     reference: Audio | None = None
     picture: NDArray[np.uint8] | None = None
     fps: float = 0.0
+    driver: Path | None = None
+    truth: Path | None = None
     reproduce: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, str] = field(default_factory=dict)
 
@@ -171,6 +176,7 @@ class _Seen:
 
     watched: "Watched"
     explainer: "FaceExplainer"
+    driver: "Watched | None"
 
 
 def _look(evidence: Evidence) -> _Seen | None:
@@ -178,7 +184,7 @@ def _look(evidence: Evidence) -> _Seen | None:
         return None
     from likewise.explain.face import FaceExplainer
     from likewise.seeing.landmarks import Tracker
-    from likewise.verify.watching import Watcher
+    from likewise.verify.watching import Watcher, watch
 
     tracker = Tracker()
     watcher, explainer = Watcher(evidence.fps), FaceExplainer(evidence.fps)
@@ -186,7 +192,10 @@ def _look(evidence: Evidence) -> _Seen | None:
         found = tracker.track(frame)
         watcher.see(frame, found)
         explainer.see(frame, found)
-    return _Seen(watcher.watched(), explainer)
+    driver = None
+    if evidence.driver is not None:
+        driver = watch(_frames(evidence.driver, evidence.fps), evidence.fps)
+    return _Seen(watcher.watched(), explainer, driver)
 
 
 def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
@@ -206,6 +215,11 @@ def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
             *face.identity(evidence.picture, watched),
             *face.steadiness(evidence.picture, watched),
         ]
+    if seen.driver is not None:
+        metrics += face.driven(watched, seen.driver)
+    if evidence.truth is not None and evidence.media is not None:
+        shown, true = (_frames(path, evidence.fps) for path in (evidence.media, evidence.truth))
+        metrics += face.fidelity(shown, true, still=evidence.picture)
     figures = evidence_pictures.of_lips(watched.lips, wanted, evidence.speech.words)
     with suppress(BadInput):  # no face in any frame; the metrics have said so already
         figures += evidence_pictures.of_movement(seen.explainer.explanation())
@@ -257,6 +271,8 @@ def verify(
     *,
     voice: Path | str | Audio | None = None,
     portrait: Path | str | None = None,
+    driver: Path | str | None = None,
+    truth: Path | str | None = None,
     text: str = "",
     language: str = "",
     reproduce: dict[str, Any] | None = None,
@@ -269,6 +285,8 @@ def verify(
         other: A recording of the person, the same as `voice`: `verify(clone, recording)`.
         voice: A recording of the person.
         portrait: The picture that was animated.
+        driver: The video whose movement the face took over: pose and expression are compared.
+        truth: A video of what the frames should show, frame by frame and of the same size.
         text: What is said; words are then counted, and lips compared with phonemes.
         language: Language tag of the text.
         reproduce: Anything the report should say about how the result was made.
@@ -278,7 +296,7 @@ def verify(
         The report.
 
     Raises:
-        BadInput: A file that can't be read, or a voice given twice.
+        BadInput: A file that can't be read, a voice given twice, or words of a mute video.
     """
     from likewise.audio import files
     from likewise.errors import LikewiseError
@@ -288,11 +306,17 @@ def verify(
     if other is not None and voice is not None:
         raise BadInput("The recording of the person is given twice: as second file and as --voice.")
     path, recording = Path(result), voice if other is None else other
-    speech, sentences = _transcribed(files.read(path), text, language)
     try:
-        fps = info(path).fps
+        shown = info(path)
     except LikewiseError:
-        fps = 0.0  # a sound file
+        shown = None  # a sound file
+    if shown is not None and not shown.has_sound:
+        if text:
+            raise BadInput(f"{path} has no sound, so its words can't be verified; leave them out.")
+        audio = Audio(np.zeros(round(_RATE * (shown.seconds or 1.0)), np.float32), _RATE)
+    else:
+        audio = files.read(path)
+    speech, sentences = _transcribed(audio, text, language)
     inputs = {"result": file_sha256(path)}
     reference = None
     if recording is not None:
@@ -302,6 +326,11 @@ def verify(
     if portrait is not None:
         picture = read_picture(portrait).picture
         inputs["portrait"] = file_sha256(Path(portrait))
+    inputs |= {
+        role: file_sha256(Path(given))
+        for role, given in (("driver", driver), ("truth", truth))
+        if given is not None
+    }
     evidence = Evidence(
         title=f"{path.name}, verified",
         media=path,
@@ -309,7 +338,9 @@ def verify(
         sentences=sentences,
         reference=reference,
         picture=picture,
-        fps=min(fps, 60.0),
+        fps=min(shown.fps, 60.0) if shown else 0.0,
+        driver=None if driver is None else Path(driver),
+        truth=None if truth is None else Path(truth),
         reproduce=reproduce or {},
         inputs=inputs,
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise import weights
+from likewise.seeing import imagenet
 from likewise.values import Metric
 from likewise.verify import bootstrap
 
@@ -24,6 +25,7 @@ _TRACK_SCORER = "face landmarker (MediaPipe 64184e22)"
 _PICTURE_SCORER = "likewise picture"
 _SAME_PICTURE = 0.3  # a face of the bank nearer than this is the source itself
 _FACE_SHARE = 0.5
+_PERCEIVED_EVERY = 5  # frames; looking costs more than all else here
 _BLUR_SIGMA = 2.0  # the floor of sharpness, pixels
 # Wang et al. 2004, "Image quality assessment: from error visibility to structural similarity".
 _SSIM_WINDOW, _SSIM_SIGMA = 11, 1.5
@@ -162,37 +164,82 @@ def driven(watched: "Watched", driver: "Watched") -> list[Metric]:
     return metrics
 
 
-def fidelity(frames: Iterable[Picture], truth: Iterable[Picture]) -> list[Metric]:
-    """PSNR and SSIM where the true frames are known, as when a face is driven by itself.
+def fidelity(
+    frames: Iterable[Picture], truth: Iterable[Picture], *, still: Picture | None = None
+) -> list[Metric]:
+    """PSNR, SSIM and perceptual distance where the true frames are known: driven by oneself.
 
     Args:
         frames: uint8 (H, W, 3), RGB.
         truth: The same number of the same size; what is longer is cut.
+        still: A frame of the same size that never moves, as the floor: what no animation reaches.
     """
-    noise: list[float] = []
-    likeness: list[float] = []
-    for one, other in zip(frames, truth, strict=False):
+    names = [metric.name for metric in _fidelity("")]
+    found: dict[str, list[float]] = {name: [] for name in names}
+    floors: dict[str, list[float]] = {name: [] for name in names}
+    for index, (one, other) in enumerate(zip(frames, truth, strict=False)):
         if one.shape != other.shape:
             return _fidelity(f"frames of {one.shape} against {other.shape}")
-        noise.append(float(np.mean(np.square(one.astype(np.float64) - other))))
-        likeness.append(ssim(one, other))
-    if not noise:
+        _compare_pictures(found, one, other, index)
+        if still is not None and still.shape == other.shape:
+            _compare_pictures(floors, still, other, index)
+    if not found["SSIM"]:
         return _fidelity("no frames")
-    psnr, similarity = _fidelity("")
-    mean_error = float(np.mean(noise))
-    decibels = 10 * np.log10(255**2 / mean_error) if mean_error else None
-    return [
-        replace(psnr, value=float(decibels), status="ok")
-        if decibels is not None
-        else replace(psnr, status="unavailable: the frames are identical"),
-        replace(
-            similarity,
-            value=float(np.mean(likeness)),
-            ceiling=1.0,
-            interval=bootstrap.interval(likeness),
-            status="ok",
-        ),
-    ]
+    ceilings = {"SSIM": 1.0, "perceptual distance": 0.0}
+    metrics = []
+    for metric in _fidelity(""):
+        value, floor = (_mean_fidelity(metric.name, kept[metric.name]) for kept in (found, floors))
+        if value is None:
+            metrics.append(replace(metric, status="unavailable: the frames are identical"))
+            continue
+        metrics.append(
+            replace(
+                metric,
+                value=value,
+                floor=floor,
+                ceiling=ceilings.get(metric.name),
+                interval=None if metric.unit else bootstrap.interval(found[metric.name]),
+                status="ok",
+                note="floor: the still picture" if floor is not None else "",
+            )
+        )
+    return metrics
+
+
+def _compare_pictures(
+    kept: dict[str, list[float]], one: Picture, other: Picture, index: int
+) -> None:
+    kept["PSNR"].append(float(np.mean(np.square(one.astype(np.float64) - other))))
+    kept["SSIM"].append(ssim(one, other))
+    if index % _PERCEIVED_EVERY == 0:
+        kept["perceptual distance"].append(perceptual_distance(one, other))
+
+
+def _mean_fidelity(name: str, values: list[float]) -> float | None:
+    """Mean over the frames; decibels are of the mean error, not the mean of decibels."""
+    if not values:
+        return None
+    mean = float(np.mean(values))
+    if name != "PSNR":
+        return mean
+    return float(10 * np.log10(255**2 / mean)) if mean else None
+
+
+def perceptual_distance(one: Picture, other: Picture) -> float:
+    """How differently a network sees two pictures, 0 when equal.
+
+    The unweighted form of LPIPS (Zhang et al. 2018, "The unreasonable effectiveness of deep
+    features as a perceptual metric", eq. 1 with all weights 1), on our own network, so its numbers
+    compare with nobody else's: feature vectors of length 1 at every place of every stage, their
+    squared distance averaged over places and stages.
+    """
+    distances = []
+    for a, b in zip(imagenet.see(one).stages, imagenet.see(other).stages, strict=True):
+        unit_a, unit_b = (
+            maps / np.maximum(np.linalg.norm(maps, axis=0, keepdims=True), 1e-9) for maps in (a, b)
+        )
+        distances.append(np.square(unit_a - unit_b).sum(axis=0).mean())
+    return float(np.mean(distances))
 
 
 def ssim(one: Picture, other: Picture) -> float:
@@ -227,11 +274,14 @@ def bank() -> NDArray[np.float32]:
 
 
 def _fidelity(reason: str) -> list[Metric]:
+    rows = (
+        ("PSNR", "dB", "higher is better", _PICTURE_SCORER),
+        ("SSIM", "", "higher is better", _PICTURE_SCORER),
+        ("perceptual distance", "", "lower is better", f"{imagenet.SCORER}, unweighted LPIPS"),
+    )
     return [
-        Metric.unavailable(
-            name, reason, unit=unit, direction="higher is better", scorer=_PICTURE_SCORER
-        )
-        for name, unit in (("PSNR", "dB"), ("SSIM", ""))
+        Metric.unavailable(name, reason, unit=unit, direction=direction, scorer=scorer)
+        for name, unit, direction, scorer in rows
     ]
 
 
