@@ -49,6 +49,12 @@ def test_a_random_model_speaks(
     assert np.abs(sound.samples).max() > 0
 
 
+def test_its_own_voice_needs_no_consent(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("LIKEWISE_VALLEX", "random")
+    assert speak(Path("noise"), tmp_path / "said.wav") == 0
+    assert files.read(tmp_path / "said.wav").seconds > 0.3
+
+
 def test_without_weights(prompt: Path, tmp_path: Path, capsys: Capture) -> None:
     output = tmp_path / "said.wav"
     assert speak(prompt, output, *CONSENT) == 3

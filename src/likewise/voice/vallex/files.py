@@ -4,19 +4,22 @@
 (`encodec_24khz-d7cc33bc.th` or `encodec.safetensors`, to clone) and Vocos's (`vocos.bin` or
 `vocos.safetensors`, to sound better than EnCodec's own decoder); prompts of the reference
 (`presets/*.npz`, `customs/*.npz`) become stock voices. `LIKEWISE_VALLEX=random` takes a small model
-with random weights, which says noise. Without it the files of `likewise weights pull vallex` are
-used.
+with random weights, which says noise (in the voice `noise` or any other). Without the variable the
+files of `likewise weights pull vallex` are used.
 """
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from likewise import weights
 from likewise.errors import BadInput, MissingWeights
 from likewise.values import Voice
-from likewise.voice.vallex.prompts import read_preset
+from likewise.voice.vallex import symbols
+from likewise.voice.vallex.config import CODEBOOKS, CODES, FRAME_RATE, LANGUAGES
+from likewise.voice.vallex.prompts import NAME, Prompt, read_preset
 
 VARIABLE = "LIKEWISE_VALLEX"
 RANDOM = "random"
@@ -68,18 +71,23 @@ def in_folder(folder: Path) -> VallexFiles:
     if encodec is None and vocos is None:
         missing.append(f"{' or '.join(_ENCODECS)} (or {_VOCOSES[0]}, to speak only)")
     if checkpoint is None or missing:
-        raise BadInput(f"The VALL-E X model in {folder} is not whole: {', '.join(missing)} is "
-                       "missing.")  # fmt: skip
+        raise BadInput(
+            f"The VALL-E X model in {folder} is not whole: {', '.join(missing)} is missing."
+        )
     return VallexFiles(checkpoint, encodec, vocos)
 
 
 def stock_voices() -> list[Voice]:
-    """Prompts in the folder of `LIKEWISE_VALLEX`; none without it.
+    """Prompts in the folder of `LIKEWISE_VALLEX`, `noise` for a random model; else none.
 
     Raises:
         BadInput: One of them is damaged.
     """
-    return [read_preset(path) for path in _prompts()]
+    own = os.environ.get(VARIABLE)
+    if own == RANDOM:
+        return [_noise()]
+    folders = [Path(own) / name for name in _PROMPT_FOLDERS] if own else []
+    return [read_preset(path) for folder in folders for path in sorted(folder.glob("*.npz"))]
 
 
 def missing_codec() -> MissingWeights:
@@ -91,11 +99,12 @@ def missing_codec() -> MissingWeights:
     )
 
 
-def _prompts() -> Iterator[Path]:
-    own = os.environ.get(VARIABLE)
-    if own and own != RANDOM:
-        for folder in _PROMPT_FOLDERS:
-            yield from sorted((Path(own) / folder).glob("*.npz"))
+def _noise() -> Voice:
+    """Two seconds of random codes: as good a voice as any for a model that says noise."""
+    codes = np.random.default_rng(0).integers(0, CODES, (2 * FRAME_RATE, CODEBOOKS))
+    ids = np.array(symbols.encode("həˈloʊ."))
+    prompt = Prompt.checked(codes, ids, np.zeros_like(ids), "noise")
+    return Voice("noise", NAME, prompt.tensors(), language=LANGUAGES[0])
 
 
 def _first(folder: Path, names: tuple[str, ...]) -> Path | None:
