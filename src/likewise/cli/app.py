@@ -15,6 +15,7 @@ from likewise.cli import (
     making,
     remembering,
     serving,
+    training,
     voicing,
     weighing,
 )
@@ -54,6 +55,7 @@ looking.add_to(app)
 remembering.add_to(app)
 serving.add_to(app)
 weighing.add_to(app)
+training.add_to(app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -18,6 +18,7 @@ from likewise.errors import BadInput
 from likewise.voice.checkpoint import (
     check,
     fold_weight_norm,
+    hollow,
     read_safetensors,
     renamed,
     without,
@@ -25,8 +26,7 @@ from likewise.voice.checkpoint import (
 from likewise.voice.int8 import Int8Linear, rounded
 from likewise.voice.xtts.config import XttsConfig
 from likewise.voice.xtts.dvae import Dvae
-from likewise.voice.xtts.mel import LogMel
-from likewise.voice.xtts.model import CONDITIONING_FFT, Xtts
+from likewise.voice.xtts.model import Xtts
 from likewise.weights.converting import Array, read_torch_file, tensors_in
 
 FORMAT = "xtts-v2 1"
@@ -119,6 +119,8 @@ _IGNORED = (
     r"gpt\.gpt\.wpe\..*|gpt\.gpt\.wte\..*",  # unused embeddings of old transformers releases
 )
 _MATRIX = re.compile(r"gpt\.blocks\.\d+\.(attention|feed_forward)\.\w+\.weight")
+_STORED_TRANSPOSED = re.compile(r"gpt\.gpt\.h\.\d+\.(attn|mlp)\.c_\w+\.weight|.*\.mel_scale\.fb")
+_NORMED = re.compile(r".*\.(ups\.\d+|resblocks\.\d+\.convs[12]\.\d+)\.weight")
 _SCALE = ".scale"
 """Ends the name of the scales that belong to a matrix stored in 8 bits."""
 
@@ -151,7 +153,7 @@ def filled(config: XttsConfig, state: Mapping[str, Tensor], *, origin: str) -> X
     Raises:
         BadInput: Names or shapes differ; the message lists them.
     """
-    with torch.device("meta"):
+    with hollow():
         model = Xtts(config)
     wanted = model.state_dict()
     scaled = [name for name in state if name.endswith(_SCALE)]
@@ -163,8 +165,6 @@ def filled(config: XttsConfig, state: Mapping[str, Tensor], *, origin: str) -> X
     state = {name: tensor.contiguous() for name, tensor in state.items()}
     _round_off(model, [name.removesuffix(_SCALE) for name in scaled], state)
     model.load_state_dict(state, strict=True, assign=True)
-    # Constants that are no weights are made again: on the meta device they have no content.
-    model.conditioning_mel = LogMel(fft=CONDITIONING_FFT)
     for parameter in model.parameters():
         parameter.requires_grad_(False)
     return model.eval()
@@ -201,7 +201,7 @@ def filled_dvae(config: XttsConfig, old: Mapping[str, Array], *, origin: str) ->
     state = renamed(without(old, _DVAE_IGNORED), _DVAE_RULES, origin, _MODEL)
     if "codebook.vectors.weight" in state:
         state["codebook.vectors.weight"] = state["codebook.vectors.weight"].T.contiguous()
-    with torch.device("meta"):
+    with hollow():
         dvae = Dvae(config.dvae)
     check(dvae.state_dict(), state, origin)
     dvae.load_state_dict(state, strict=True, assign=True)
@@ -227,6 +227,22 @@ def translated(old: Mapping[str, Array], *, origin: str) -> dict[str, Tensor]:
     for name, tensor in state.items():
         if _MATRIX.fullmatch(name) or name == "speaker_mel.filters":
             state[name] = tensor.T
+    return state
+
+
+def released(model: Xtts) -> dict[str, Tensor]:
+    """The model's tensors under the names and in the layout of the released `model.pth`."""
+    own = {name: tensor.detach().cpu().numpy() for name, tensor in model.state_dict().items()}
+    state = renamed(own, [(new, old) for old, new in _RULES], "this model", _MODEL)
+    for name in list(state):
+        if _STORED_TRANSPOSED.fullmatch(name):
+            state[name] = state[name].T.contiguous()
+        elif _NORMED.fullmatch(name):
+            weight = state.pop(name)
+            base = name.removesuffix("weight") + "parametrizations.weight.original"
+            axes = tuple(range(1, weight.dim()))
+            state[f"{base}0"] = weight.norm(dim=axes, keepdim=True)
+            state[f"{base}1"] = weight
     return state
 
 

@@ -80,6 +80,18 @@ def in_folder(folder: Path) -> XttsFiles:
     return XttsFiles(found[0], config, vocabulary, speakers if speakers.is_file() else None)
 
 
+def find_dvae() -> Path:
+    """The DVAE, which only training needs.
+
+    Raises:
+        MissingWeights: It is neither in the folder of `LIKEWISE_XTTS` nor pulled.
+    """
+    own = os.environ.get("LIKEWISE_XTTS")
+    if own and (Path(own) / "dvae.pth").is_file():
+        return Path(own) / "dvae.pth"
+    return weights.locate("xtts-v2-dvae")
+
+
 def stock_voices() -> list[Voice]:
     """The voices that come with the pulled model; none when it isn't there."""
     own = os.environ.get("LIKEWISE_XTTS")

@@ -29,8 +29,10 @@ class LogMel(nn.Module):
     def __init__(self, *, fft: int, bands: int = 80, hop: int = 256, window: int = 1024) -> None:
         super().__init__()
         self.fft, self.hop = fft, hop
-        self.register_buffer("window", torch.hann_window(window), persistent=False)
-        bank = mel_filters(MEL_RATE, fft, bands, _TOP_HZ)
+        # Constants, no weights: they are real even in a hollow model.
+        with torch.device("cpu"):
+            bank = mel_filters(MEL_RATE, fft, bands, _TOP_HZ)
+            self.register_buffer("window", torch.hann_window(window), persistent=False)
         self.register_buffer("filters", bank, persistent=False)
 
     def forward(self, samples: Tensor, scale: Tensor) -> Tensor:
@@ -49,9 +51,11 @@ class SpeakerMel(nn.Module):
     def __init__(self, *, fft: int = 512, bands: int = 64, window: int = 400) -> None:
         super().__init__()
         self.fft = fft
-        self.register_buffer("emphasis", torch.tensor([[[-0.97, 1.0]]]))
-        self.register_buffer("window", torch.hamming_window(window))
-        self.register_buffer("filters", mel_filters(SPEAKER_RATE, fft, bands, _TOP_HZ, area=False))
+        with torch.device("cpu"):
+            bank = mel_filters(SPEAKER_RATE, fft, bands, _TOP_HZ, area=False)
+            self.register_buffer("emphasis", torch.tensor([[[-0.97, 1.0]]]))
+            self.register_buffer("window", torch.hamming_window(window))
+        self.register_buffer("filters", bank)
 
     def power(self, samples: Tensor) -> Tensor:
         """Mel power before the logarithm.

@@ -15,7 +15,7 @@ from likewise.voice.xtts.mel import MEL_RATE, SPEAKER_RATE, LogMel, SpeakerMel, 
 from likewise.voice.xtts.speaker import SpeakerEncoder
 from likewise.voice.xtts.vocoder import Vocoder
 
-CONDITIONING_FFT = 2048
+_CONDITIONING_FFT = 2048
 _SHORTEST_CHUNK = 0.33  # seconds; a shorter rest says nothing about the voice
 _PEAK = 0.75
 
@@ -34,7 +34,7 @@ class Xtts(nn.Module):
         super().__init__()
         self.config = config
         self.register_buffer("mel_scale", torch.ones(80))
-        self.conditioning_mel = LogMel(fft=CONDITIONING_FFT)
+        self.conditioning_mel = LogMel(fft=_CONDITIONING_FFT)
         self.speaker_mel = SpeakerMel()
         self.gpt = Gpt(config.gpt)
         self.speaker_encoder = SpeakerEncoder(config.speaker)

@@ -27,7 +27,7 @@ class XttsTokenizer:
     def __init__(self, vocabulary: "Tokenizer", origin: str) -> None:
         missing = [
             token
-            for token in (_SPACE, "[START]", "[STOP]", "[en]")
+            for token in (_SPACE, _UNKNOWN, "[START]", "[STOP]", "[en]")
             if vocabulary.token_to_id(token) is None
         ]
         if missing:
@@ -76,6 +76,11 @@ class XttsTokenizer:
     def size(self) -> int:
         """Ids it may answer: one more than the highest."""
         return max(self._vocabulary.get_vocab().values()) + 1
+
+    @property
+    def unknown(self) -> int:
+        """The id of signs that the vocabulary doesn't have."""
+        return int(self._vocabulary.token_to_id(_UNKNOWN) or 0)
 
     @property
     def languages(self) -> Sequence[str]:

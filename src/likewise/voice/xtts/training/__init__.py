@@ -1,0 +1,1 @@
+"""Fine-tuning XTTS's GPT on clips of a voice with their text."""
