@@ -85,6 +85,18 @@ def test_parts_carry_one_code(speech):
     assert score(whole) > 0.85 * score(once)
 
 
+def test_a_long_recording_takes_little_memory():
+    import tracemalloc
+
+    long = Audio(np.tile(np.float32([0.1, -0.1]), 8_000 * 300), 8_000)  # ten minutes, 19 MB
+    marker = Marker(8_000, "recording")
+    tracemalloc.start()
+    marker.mark(long)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5 * long.samples.nbytes
+
+
 @pytest.mark.parametrize("suffix", [".mp3", ".m4a", ".ogg", ".flac"])
 def test_survives_the_formats_that_are_written(marked, suffix):
     assert detect(coded(marked, suffix)).message == "cloned voice"

@@ -31,11 +31,11 @@ STATEMENTS = {
     "zh": "我同意计算机用我的声音说话。",
     "es": "Acepto que un ordenador hable con mi voz.",
     "fr": "J'accepte qu'un ordinateur parle avec ma voix.",
-    "hi": "मैं सहमत हूँ कि कंप्यूटर मेरी आवाज़ में बोले।",
     "it": "Accetto che un computer parli con la mia voce.",
     "pt": "Concordo que um computador fale com a minha voz.",
 }
-"""What the speaker says to agree, by language."""
+"""What the speaker says to agree, by language; in English for others. Hindi is not among them:
+Whisper base wrote the sentence down in Urdu letters, so nobody could have agreed in it."""
 
 SAME_SPEAKER = 0.75
 """Least cosine of agreement and recording. GE2E on LibriSpeech: 50 pairs of clips of one speaker
@@ -51,7 +51,6 @@ _REFUSALS = {
     "zh": ("不", "没"),
     "es": ("no", "nunca"),
     "fr": ("ne", "pas", "jamais"),
-    "hi": ("नहीं", "मत", "न"),
     "it": ("non", "mai"),
     "pt": ("não", "nunca"),
 }

@@ -40,6 +40,7 @@ _OPENING, _MORE = 2.0, 1.5  # seconds at the beginning, and how much stronger th
 
 _WINDOW = 0.0427  # seconds of the gain's window; a power of two in samples
 _OVERLAP = 4
+_FRAMES_AT_ONCE = 512  # some MB, however long a recording is
 
 
 class Marker:
@@ -78,17 +79,20 @@ class Marker:
         padded[lead : lead + len(samples)] = samples
         window = _window(size)
         frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]  # (N, size)
-        middle = self._position - lead + hop * np.arange(len(frames)) + size / 2
-        change = _gains(self._code, middle / self._rate, size, self._rate)
-        spectrum = np.fft.rfft(frames * window, axis=1) * change
-        parts = np.fft.irfft(spectrum, size, axis=1) * (window * (2 / _OVERLAP))
-        added = np.zeros(len(padded))
-        for first in range(_OVERLAP):  # frames _OVERLAP apart lie side by side
-            row = parts[first::_OVERLAP].reshape(-1)
-            added[first * hop : first * hop + len(row)] += row[: len(added) - first * hop]
+        starts = self._position - lead + hop * np.arange(len(frames))
+        added = np.zeros(len(padded), np.float32)
+        for first in range(0, len(frames), _FRAMES_AT_ONCE):
+            some = slice(first, first + _FRAMES_AT_ONCE)
+            seconds = (starts[some] + size / 2) / self._rate
+            change = _gains(self._code, seconds, size, self._rate)
+            spectrum = np.fft.rfft(frames[some] * window, axis=1) * change
+            parts = np.fft.irfft(spectrum, size, axis=1) * (window * (2 / _OVERLAP))
+            for shift in range(_OVERLAP):  # frames _OVERLAP apart lie side by side
+                row = parts[shift::_OVERLAP].reshape(-1)
+                at = (first + shift) * hop
+                added[at : at + len(row)] += row[: len(added) - at]
         self._position += len(samples)
-        marked = samples + added[lead : lead + len(samples)].astype(np.float32)
-        return Audio(marked, audio.sample_rate)
+        return Audio(samples + added[lead : lead + len(samples)], audio.sample_rate)
 
 
 @cache
