@@ -6,6 +6,9 @@
   once (4 of 4 at double size, 9 of 16 at four times).
 - The shared convolutions of all middle blocks are one; gamma and beta are one; the shortcut's
   1x1 convolution is folded into its beta; batch norms are folded into convolutions.
+- The 7x7x7 convolution of the mask is a product of Fourier transforms; the 7x7 one of the
+  occlusion, which has a single channel, one matrix product.
+- Instance norm, scale, shift and LeakyReLU are one pass.
 - What depends on the picture alone is computed once.
 
 Channels come last inside: x is (H, W, C).
@@ -17,8 +20,10 @@ import numba
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from likewise.face.liveportrait.fourier import FourierConv3d
 from likewise.face.liveportrait.generator import SLOPE, Spade, SpadeBlock, SpadeGenerator
 from likewise.face.liveportrait.networks import LivePortrait
 from likewise.face.liveportrait.rendering import Look
@@ -103,20 +108,17 @@ class _FastBlock:
 
     def __call__(self, x: Tensor, seen: list[Tensor]) -> Tensor:
         """x: (H, W, C), seen: each (H, W, hidden) -> (H, W, O)."""
-        y, normed = x, _normed(x)
-        for number, conv in enumerate(self._convs):
-            if number:
-                normed = _normed(y)
-            painted = self._painters[number](seen[number][None])[0]
-            y = torch.empty_like(normed)
-            _modulate(normed.numpy(), painted.numpy(), SLOPE, y.numpy())
-            y = conv(y[None])[0]
+        centre, gain = _moments(x)
+        y = self._convs[0](_modulated(x, centre, gain, self._painters[0], seen[0])[None])[0]
+        y = self._convs[1](_modulated(y, *_moments(y), self._painters[1], seen[1])[None])[0]
         if self._narrow is None:
-            return x + y
+            return y.add_(x)
         painted = self._painters[2](seen[2][None])[0]
         channels = x.shape[2]
-        scaled = _normed(x).mul_(painted[..., :channels])
-        return y.add_(scaled @ self._narrow).add_(painted[..., channels:])
+        scaled = torch.empty_like(x)
+        _scale(x.numpy(), centre, gain, painted.numpy(), scaled.numpy())
+        y.view(-1, y.shape[2]).addmm_(scaled.view(-1, channels), self._narrow)
+        return y.add_(painted[..., channels:])
 
 
 class _EnlargedConv:
@@ -154,7 +156,8 @@ class FastWarping:
         self._warping = warping
         dense = warping.dense_motion
         self._hourglass = _FastHourglass(dense.hourglass)
-        self._mask, self._occlusion = dense.mask, dense.occlusion
+        self._mask = FourierConv3d(dense.mask.weight, _bias(dense.mask))
+        self._occlusion = _OneChannelConv(dense.occlusion)
         self._fold = WinogradConv(*_folded(warping.fold, warping.fold_norm))
         self._known: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
@@ -167,7 +170,7 @@ class FastWarping:
         repeated = features.expand(MOTIONS, -1, -1, -1, -1)
         brought = sample(repeated, motions[0])[None]
         seen = self._hourglass(torch.cat([heats[:, :, None], brought], dim=2).flatten(1, 2))
-        mask = self._mask(seen).softmax(dim=1)
+        mask = self._mask(seen[0])[None].softmax(dim=1)
         occlusion = torch.sigmoid(self._occlusion(seen.flatten(1, 2)))
         motion = DenseMotion(mask, mix(mask, motions), occlusion)
         moved = sample(volume, motion.deformation).flatten(1, 2)
@@ -183,6 +186,22 @@ class FastWarping:
             known = volume, source, features, heat_maps(tuple(volume.shape[2:]), source)
             self._known = known
         return known[2], known[3]
+
+
+class _OneChannelConv:
+    """A convolution to one channel: products for each tap at once, then shifted and added."""
+
+    def __init__(self, conv: nn.Conv2d) -> None:
+        self._side = conv.kernel_size[0]
+        # `fold` adds tap t of cell q at q + t; the convolution wants q - t.
+        self._weight = conv.weight[0].flatten(1).flip(1).t().contiguous()  # (taps, C)
+        self._bias = _bias(conv)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """x: (1, C, H, W) -> (1, 1, H, W)."""
+        products = self._weight @ x[0].flatten(1)
+        size = (x.shape[2], x.shape[3])
+        return F.fold(products[None], size, self._side, padding=self._side // 2) + self._bias
 
 
 class _FastHourglass:
@@ -218,6 +237,11 @@ class _Conv3d:
             return F.conv3d(x, self._weight, self._bias, padding=1).relu_()
         out = self._winograd(x[0].permute(1, 2, 3, 0))
         return out.permute(3, 0, 1, 2)[None].contiguous().relu_()
+
+
+def _bias(conv: nn.Conv2d | nn.Conv3d) -> Tensor:
+    assert conv.bias is not None
+    return conv.bias
 
 
 def _folded(conv: Any, norm: Any) -> tuple[Tensor, Tensor]:
@@ -266,19 +290,66 @@ def _norms(block: SpadeBlock) -> list[Spade]:
     return [block.norm_0, block.norm_1, *([block.norm_s] if block.narrows else [])]
 
 
-def _normed(x: Tensor) -> Tensor:
-    """Instance norm of (H, W, C)."""
-    variance, mean = torch.var_mean(x, dim=(0, 1), correction=0)
-    return (x - mean).mul_(torch.rsqrt(variance + _NORM_EPSILON))
+Moments = NDArray[np.float32]
+
+
+def _moments(x: Tensor) -> tuple[Moments, Moments]:
+    """Mean, and one over the deviation, of each channel of (H, W, C): instance norm."""
+    values = x.reshape(-1, x.shape[2]).numpy()
+    total, square = _sums(values, values[0].copy())
+    count = len(values)
+    offset = total / count
+    variance = square / count - offset * offset
+    centre = (values[0] + offset).astype(np.float32)
+    return centre, (1 / np.sqrt(variance + _NORM_EPSILON)).astype(np.float32)
+
+
+def _modulated(
+    x: Tensor, centre: Moments, gain: Moments, painter: WinogradConv, seen: Tensor
+) -> Tensor:
+    """LeakyReLU of the normed (H, W, C), scaled and shifted as painted from `seen`."""
+    painted = painter(seen[None])[0]
+    out = torch.empty_like(x)
+    _modulate(x.numpy(), centre, gain, painted.numpy(), np.float32(SLOPE), out.numpy())
+    return out
+
+
+@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
+def _sums(values: Any, origin: Any) -> Any:
+    """Sum and sum of squares of (N, C) less `origin` (C,), float64; added up in blocks of 64."""
+    count, channels = values.shape
+    total, square = np.zeros(channels), np.zeros(channels)
+    part, squares = np.empty(channels, np.float32), np.empty(channels, np.float32)
+    for first in range(0, count, 64):
+        part[:], squares[:] = np.float32(0), np.float32(0)
+        for n in range(first, min(first + 64, count)):
+            for c in range(channels):
+                value = values[n, c] - origin[c]
+                part[c] += value
+                squares[c] += value * value
+        for c in range(channels):
+            total[c] += part[c]
+            square[c] += squares[c]
+    return total, square
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
-def _modulate(normed: Any, painted: Any, slope: float, out: Any) -> None:
-    """LeakyReLU(normed * painted[:C] + painted[C:]) for (H, W, C) and (H, W, 2C)."""
-    height, width, channels = normed.shape
-    leak = np.float32(slope)
-    for y in range(height):
-        for x in range(width):
+def _modulate(x: Any, centre: Any, gain: Any, painted: Any, leak: Any, out: Any) -> None:
+    """LeakyReLU of the normed x (H, W, C) * painted[:C] + painted[C:]."""
+    height, width, channels = x.shape
+    for i in range(height):
+        for j in range(width):
             for c in range(channels):
-                value = normed[y, x, c] * painted[y, x, c] + painted[y, x, channels + c]
-                out[y, x, c] = max(value, leak * value)
+                normed = (x[i, j, c] - centre[c]) * gain[c]
+                value = normed * painted[i, j, c] + painted[i, j, channels + c]
+                out[i, j, c] = max(value, leak * value)
+
+
+@numba.njit(nogil=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
+def _scale(x: Any, centre: Any, gain: Any, painted: Any, out: Any) -> None:
+    """The normed x (H, W, C) * painted[:C]."""
+    height, width, channels = x.shape
+    for i in range(height):
+        for j in range(width):
+            for c in range(channels):
+                out[i, j, c] = (x[i, j, c] - centre[c]) * gain[c] * painted[i, j, c]
