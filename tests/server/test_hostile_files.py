@@ -274,18 +274,22 @@ def test_a_file_that_names_others_opens_none(intake: Intake, tmp_path: Path) -> 
     refused(intake, head + moov, "media")
 
 
-def test_the_child_is_replaced_when_it_takes_too_long(tmp_path: Path, seeds: dict) -> None:
-    prober = Prober(LIMITS)
-    prober.warm()
-    assert prober._child is not None
+def test_the_child_is_replaced(tmp_path: Path, seeds: dict[str, bytes]) -> None:
+    hurried = LIMITS.model_copy(update={"decode_seconds": 0.05, "max_megapixels": 50})
+    prober = Prober(hurried)
+    intake = Intake(tmp_path / "uploads", prober, hurried)
+    assert intake.take(io.BytesIO(seeds[".wav"]), "sound").facts["seconds"] == 0.5
     first = prober._child._process
     first.kill()
     first.wait()
-    intake = Intake(tmp_path / "uploads", prober, LIMITS)
-    with pytest.raises(BadInput, match="memory"):
-        intake.take(io.BytesIO(seeds[".wav"]), "sound")
-    upload = intake.take(io.BytesIO(seeds[".wav"]), "sound")
-    assert upload.facts["seconds"] == pytest.approx(0.5)
+    assert intake.take(io.BytesIO(seeds[".wav"]), "sound").facts["seconds"] == 0.5
+    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500, 3), np.uint8)
+    large = io.BytesIO()
+    Image.fromarray(noise).save(large, "PNG", compress_level=1)
+    with pytest.raises(BadInput, match=r"0\.05 seconds"):
+        intake.take(io.BytesIO(large.getvalue()), "picture")
+    assert prober._child is None
+    assert intake.take(io.BytesIO(seeds[".png"]), "picture").facts["width"] == 96
     prober.close()
 
 

@@ -151,9 +151,9 @@ def test_points_of_an_animal(page: "sync_api.Page", tmp_path: Path) -> None:
     assert nose.get_attribute("aria-label") != before
     box = nose.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 14, box["y"] + 14)
+    page.mouse.move(box["x"] + 13, box["y"] + 13)
     page.mouse.down()
-    page.mouse.move(box["x"] + 74, box["y"] + 34)
+    page.mouse.move(box["x"] + 73, box["y"] + 33)
     page.mouse.up()
     after = nose.bounding_box()
     assert after is not None

@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import time
 
 import numpy as np
 import openai
@@ -98,3 +99,25 @@ def test_a_fault_of_ours_tells_nothing_of_its_inside(client: TestClient, own_hom
     answer = quiet.post("/v1/audio/speech", json={"voice": "alloy", "input": "crash."})
     assert answer.status_code == 500
     assert "secret" not in answer.text
+
+
+def test_every_route_says_what_it_may_refuse(client: TestClient) -> None:
+    schema = client.get("/openapi.json").json()
+    routes = [route for path in schema["paths"].values() for route in path.values()]
+    assert len(routes) > 20
+    assert all({"4XX", "5XX"} <= set(route["responses"]) for route in routes)
+    assert all(route.get("summary") for route in routes)
+
+
+def test_who_was_refused_or_left_is_out_of_the_line(client: TestClient) -> None:
+    state = client.app.state.likewise
+    for wanted in ({"voice": "nobody"}, {"input": "..."}, {"input": "One."}):
+        client.post("/v1/audio/speech", json={"voice": "alloy", "input": TEXT} | wanted)
+    with client.stream(
+        "POST", "/v1/audio/speech", json={"voice": "alloy", "input": "slow one. " * 4}
+    ) as answer:
+        next(answer.iter_raw())
+    until = time.monotonic() + 30
+    while state.turns.here and time.monotonic() < until:
+        time.sleep(0.05)
+    assert state.turns.here == 0

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -30,6 +31,28 @@ _STATUS: tuple[tuple[type[LikewiseError], int], ...] = (
 _RETRY_SECONDS = 5.0  # about one short job
 
 _log = logging.getLogger("likewise.server")
+
+
+class Wrong(BaseModel):
+    """What is wrong with a request."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class Problem(BaseModel):
+    """Every answer that is no success."""
+
+    error: Wrong
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Problem, "description": "Refused; the message says why."},
+    "5XX": {"model": Problem, "description": "Not now: weights are missing, or a fault of ours."},
+}
+"""What every route may answer besides its success."""
 
 
 class NotFound(BadInput):

@@ -80,6 +80,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        responses=answers.PROBLEMS,
     )
     for router in (speech.router, voices.router, jobs.router, uploading.router, general.router):
         app.include_router(router)

@@ -55,6 +55,9 @@ class Prober:
             BadInput: It can't be decoded within the limits.
         """
         with self._lock:
+            if self._child is not None and not self._child.alive:
+                self._child.end()
+                self._child = None
             if self._child is None:
                 self._child = _Child(self._limits)
             answer = self._child.ask(
@@ -103,6 +106,11 @@ class _Child:
         )
         self._lines: queue.Queue[bytes] = queue.Queue()
         threading.Thread(target=self._read, name="likewise-prober", daemon=True).start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
 
     def ask(self, order: dict[str, str], seconds: float) -> dict[str, Any] | None:
         """The child's answer, or None when it died or took too long."""

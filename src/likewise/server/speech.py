@@ -11,6 +11,7 @@ import base64
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, BinaryIO, Literal, cast
@@ -24,6 +25,7 @@ from likewise.errors import BadInput, Cancelled
 from likewise.progress import Progress
 from likewise.server.answers import NotFound, TooLong
 from likewise.server.state import Shared, State
+from likewise.studio.jobs.requests import VoiceName
 from likewise.studio.streaming import stream
 from likewise.values import Speech
 from likewise.voice.registry import DEFAULT, known_voice_engines, voice_engine
@@ -40,6 +42,7 @@ _TYPES: dict[str, str] = {
     "wav": "audio/wav",
     "pcm": "audio/pcm",
 }
+_PATIENCE_SECONDS = 30.0  # a reader slower than this would keep the engine from all others
 _RATE = 24_000  # OpenAI's PCM is 24 kHz, 16 bit, mono
 
 _ALIASES = ("tts-1", "tts-1-hd", "gpt-4o-mini-tts")
@@ -78,7 +81,7 @@ class SpeechRequest(BaseModel):
 
     model: str = Field(DEFAULT, max_length=64)
     input: str = Field(min_length=1, max_length=100_000)
-    voice: str | VoiceId = Field(description="A saved or stock voice; see /v1/audio/voices.")
+    voice: VoiceName | VoiceId = Field(description="A saved or stock voice; see /v1/audio/voices.")
     response_format: Format = "mp3"
     speed: float = Field(1.0, ge=0.25, le=4.0, description="Held within 0.5 to 2.")
     stream_format: Literal["audio", "sse"] = "audio"
@@ -103,13 +106,8 @@ def create_speech(request: SpeechRequest, state: Shared) -> StreamingResponse:
         )
     engine = _engine(request.model)
     voice = request.voice if isinstance(request.voice, str) else request.voice.id
-    state.turns.enter()
-    try:
-        spoken = _Spoken(state, request, engine, _voice(voice, engine))
-        first = spoken.start()
-    except BaseException:
-        state.turns.leave()
-        raise
+    spoken = _Spoken(state, request, engine, _voice(voice, engine))
+    first = spoken.start()
     if request.stream_format == "sse":
         return StreamingResponse(_events(spoken, first), media_type="text/event-stream")
     kind = _TYPES[request.response_format]
@@ -133,9 +131,11 @@ class _Spoken:
         """Begin; the first encoded bytes that hold sound.
 
         Raises:
+            Busy: As many requests wait as may.
             LikewiseError: What speaking raises.
         """
-        self._thread.start()
+        self._state.turns.enter()
+        self._thread.start()  # which leaves the line, however it ends
         first = self._chunks.get()
         if isinstance(first, BaseException):
             raise first
@@ -201,10 +201,12 @@ class _Spoken:
             raise Cancelled("The client went away.")
 
     def _put(self, chunk: bytes | BaseException | None) -> None:
-        while not self._stop.is_set():
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while not self._stop.is_set() and time.monotonic() < until:
             with suppress(queue.Full):
                 self._chunks.put(chunk, timeout=0.5)
                 return
+        self._stop.set()
         if not isinstance(chunk, BaseException):
             raise Cancelled("The client went away.")
 

@@ -32,6 +32,11 @@ class Turns:
         self._count = threading.Lock()
         self._turn = threading.Lock()
 
+    @property
+    def here(self) -> int:
+        """How many hold or wait for the engine."""
+        return self._here
+
     def enter(self) -> None:
         """Join the line.
 

@@ -17,7 +17,7 @@ function described(path, method, route) {
 
 function fields(title, rows) {
   return el("div", {}, el("h3", {}, title), el("table", { class: "measures" }, el("tbody", {}, rows.map(([name, type, needed, words]) =>
-    el("tr", {}, el("th", { scope: "row" }, el("code", {}, name), needed ? " (needed)" : ""), el("td", {}, kind(type)), el("th", {}, words ?? ""))))));
+    el("tr", {}, el("th", { scope: "row" }, el("code", {}, name), needed ? " (needed)" : ""), el("td", {}, kind(type)), el("td", { class: "words" }, words ?? ""))))));
 }
 
 const resolved = (type) => (type?.$ref ? schema.components.schemas[type.$ref.split("/").pop()] : type) ?? {};

@@ -169,7 +169,7 @@ function options(about, { drawn, spoken, report, format }) {
     add(name, label, el("select", {}, pairs.map(([key, words]) => el("option", { value: key }, words))), value);
   if (spoken) slide("speed", "Speed", 0.5, 2, 0.05, 1);
   if (drawn) {
-    slide("liveliness", "Liveliness of the head", 0, 2, 0.1, 1);
+    slide("liveliness", "Head movement", 0, 2, 0.1, 1);
     choose("crop", "What is shown", [["none", "The whole picture"], ["head", "Head and shoulders"]]);
     choose("size", "Longest side", [[720, "720 pixels"], [512, "512 pixels"], [1280, "1280 pixels"], [1920, "1920 pixels"]], (control) => Number(control.value));
   }
