@@ -1,5 +1,7 @@
 """What must hold for any weights: the cache changes nothing, nobody sees too much, ties stay."""
 
+import doctest
+import importlib
 import math
 
 import numpy as np
@@ -120,3 +122,10 @@ def test_adaptive_norm_is_factor_times_norm_plus_offset():
     x = torch.tensor([[[1.0, 3.0, 1.0, 3.0]]])
     found = norm(x, torch.randn(1, 4))[0, 0].detach()
     assert torch.allclose(found, torch.tensor([9.0, 22.0, 27.0, 44.0]), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["model", "encodec", "vocos"])
+def test_examples_in_the_code(name):
+    module = importlib.import_module(f"likewise.voice.vallex.{name}")
+    result = doctest.testmod(module)
+    assert result.attempted >= 2 and not result.failed

@@ -152,7 +152,7 @@ class Vallex(nn.Module):
     Example:
         >>> model = Vallex.random(VallexConfig.small(), seed=1)
         >>> sum(p.numel() for p in model.parameters())
-        1193028
+        1225924
     """
 
     def __init__(self, config: VallexConfig) -> None:
