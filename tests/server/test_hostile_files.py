@@ -283,7 +283,7 @@ def test_the_child_is_replaced(tmp_path: Path, seeds: dict[str, bytes]) -> None:
     first.kill()
     first.wait()
     assert intake.take(io.BytesIO(seeds[".wav"]), "sound").facts["seconds"] == 0.5
-    noise = np.random.default_rng(0).integers(0, 256, (1500, 1500, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (1100, 1100, 3), np.uint8)
     large = io.BytesIO()
     Image.fromarray(noise).save(large, "PNG", compress_level=1)
     with pytest.raises(BadInput, match=r"0\.05 seconds"):

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fake_voice import client_of
 from starlette.testclient import TestClient
@@ -123,6 +124,25 @@ def test_a_talking_video_from_uploads(client: TestClient, clip: Path, painting: 
     assert video.headers["content-type"] == "video/mp4"
     again = client.post(f"/api/jobs/{job['id']}/again")
     assert finished(client, again.json())["state"] == "done"
+
+
+def test_a_picture_follows_a_film(client: TestClient, painting: Path, tmp_path: Path) -> None:
+    from PIL import Image
+
+    from likewise.video.writer import VideoWriter
+
+    face = np.asarray(Image.open(painting).convert("RGB").resize((192, 192)))
+    with VideoWriter(tmp_path / "film.mp4", fps=10, size=(192, 192), audio_rate=8000) as film:
+        for _ in range(5):
+            film.write_frame(face)
+    driver = upload(client, tmp_path / "film.mp4", "media")
+    assert (driver["kind"], driver["facts"]["frames"]) == ("video", 5)
+    wanted = {"picture": upload(client, painting, "picture")["id"], "size": 128, "crop": "head"}
+    assert client.post("/api/jobs/animate", json=wanted).status_code == 422
+    job = client.post("/api/jobs/animate", json=wanted | {"driver": driver["id"]}).json()
+    job = finished(client, job, 300)
+    assert job["state"] == "done", job["error"]
+    assert job["result"]["frames"] >= 5
 
 
 def test_points_are_kept_with_the_job(client: TestClient, painting: Path) -> None:

@@ -100,9 +100,9 @@ def speak(request: requests.SpeakRequest, response: Response, state: Shared) -> 
     return _submit(state, "speak", request, response)
 
 
-@router.post("/animate", status_code=202, summary="A picture and a recording: a talking video")
+@router.post("/animate", status_code=202, summary="A picture follows a recording or a film")
 def animate(request: requests.AnimateRequest, response: Response, state: Shared) -> JobAnswer:
-    """Ask for a picture that moves its lips to a recording."""
+    """Ask for a picture that moves its lips to a recording, or does what a person on film does."""
     return _submit(state, "animate", request, response)
 
 

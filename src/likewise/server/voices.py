@@ -1,5 +1,7 @@
 """Routes for voices: list them, hear them, save one with its consent, delete one."""
 
+import logging
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,6 +24,8 @@ from likewise.voice.library import VoiceLibrary
 from likewise.voice.registry import DEFAULT, voice_engine
 
 router = APIRouter(tags=["voices"])
+
+_log = logging.getLogger("likewise.server")
 
 
 class VoiceAnswer(BaseModel):
@@ -48,7 +52,7 @@ class Voices(BaseModel):
 @router.get("/v1/audio/voices", summary="Saved and stock voices")
 def every(engine: str = DEFAULT) -> Voices:
     """List the voices of an engine, saved ones first."""
-    saved = [_described(voice, saved=True) for voice in VoiceLibrary().list()]
+    saved = [_described(voice, saved=True) for voice in _readable(VoiceLibrary())]
     stock = [_described(voice, saved=False) for voice in voice_engine(engine).stock_voices()]
     return Voices(data=[*(voice for voice in saved if voice.engine == engine), *stock])
 
@@ -116,6 +120,15 @@ def _save(form: FormData, state: State) -> Voice:
     return voice
 
 
+def _readable(library: VoiceLibrary) -> Iterator[Voice]:
+    """The saved voices; one damaged file must not hide the others."""
+    for name in library.names():
+        try:
+            yield library.load(name)
+        except BadInput as error:
+            _log.warning("%s", error)
+
+
 def _sound(state: State, file: UploadFile) -> Audio:
     with state.intake.passing(file.file, "sound") as path:
         return files.read(path)
@@ -133,13 +146,17 @@ def delete(name: str) -> None:
 @router.get("/api/voices/{name}/sample", summary="Hear a voice", response_class=StreamingResponse)
 def sample(name: str, state: Shared, language: str = "") -> StreamingResponse:
     """A voice says one sentence in its language."""
-    voice = VoiceLibrary().resolve(name, voice_engine(DEFAULT)) if "." not in name else None
-    if voice is None:
+    library = VoiceLibrary()
+    if name in library.names():
+        voice = library.load(name)
+    elif name in (stock := {each.name: each for each in voice_engine(DEFAULT).stock_voices()}):
+        voice = stock[name]
+    else:
         raise NotFound(f"No voice is called {name!r}.")
     tag = language or voice.language or "en-us"
     text = _SENTENCES.get(tag, _SENTENCES["en-us"])
     wanted = SpeechRequest.model_validate(
-        {"input": text, "voice": name, "response_format": "mp3", "language": tag}
+        {"model": voice.engine, "input": text, "voice": name, "language": tag}
     )
     return create_speech(wanted, state)
 

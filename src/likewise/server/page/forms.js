@@ -15,7 +15,7 @@ const SAMPLES = [
 export const MODES = {
   talk: { words: "Talk", title: "What should they say?", button: "Make it talk", hint: "About as long as the video itself, twice that with the report." },
   speak: { words: "Speak", title: "What should be said?", button: "Speak it", hint: "A few seconds for each sentence." },
-  animate: { words: "Animate", title: "Which recording should they speak?", button: "Animate it", hint: "The picture moves its lips to a recording you have." },
+  animate: { words: "Animate", title: "What should they follow?", button: "Animate it", hint: "The picture speaks a recording, or does what a person on film does." },
   verify: { words: "Check", title: "How alike is it?", button: "Check it", hint: "Every number stands between its controls." },
   explain: { words: "Explain", title: "Why is it alike?", button: "Explain it", hint: "Where in a voice or a face the likeness lives." },
 };
@@ -57,15 +57,28 @@ function speak(about, changed) {
 }
 
 function animate(about, changed) {
+  let by = "audio";
   const picture = slot((set) => picturePlace({ changed: set }), changed);
   const sound = slot((set) => soundPlace({ prompt: "Drop the recording that the picture should speak, or record it.", asVoice: false, changed: set }), changed);
+  const film = slot((set) => mediaPlace("Drop a film of someone whose face the picture should follow.", set), changed);
   const transcript = el("textarea", { rows: 3, maxlength: about.limits.text, placeholder: "What is said in it, if you know" });
+  const words = field("What is said", transcript, "With the words the lips follow each sound; without them the loudness alone.");
   const more = options(about, { drawn: true });
+  const choice = radios("What moves it", "by", [["audio", "A recording"], ["driver", "A film of someone"]], (value) => {
+    by = value;
+    sound.box.hidden = words.hidden = by !== "audio";
+    film.box.hidden = by !== "driver";
+    changed();
+  });
+  film.box.hidden = true;
   return {
-    parts: [card("Recording", sound.box), card("Picture", picture.box),
-      wide(card("Words", field("What is said", transcript, "With the words the lips follow each sound; without them the loudness alone."), more.box))],
+    parts: [card("What moves it", choice, sound.box, film.box), card("Picture", picture.box), wide(card("More", words, more.box))],
     paired: true,
-    read: () => together(need(sound, "Record or drop a recording.", ({ id }) => ({ audio: id })), need(picture, "Drop a picture.", pictured), { transcript: transcript.value.trim() }, more.read()),
+    read: () => together(
+      by === "audio"
+        ? together(need(sound, "Record or drop a recording.", ({ id }) => ({ audio: id })), { transcript: transcript.value.trim() })
+        : need(film, "Drop a film.", ({ id, kind }) => (kind === "video" ? { driver: id } : { missing: "That is a sound; drop a film." })),
+      need(picture, "Drop a picture.", pictured), more.read()),
   };
 }
 
@@ -98,9 +111,10 @@ function explain(about, changed) {
     place.replaceChildren(...slots.map((each) => el("div", {}, el("h3", {}, each.title, each.free ? optional() : null), each.box)));
     changed();
   };
-  const choice = el("fieldset", { class: "row" }, el("legend", { class: "visually-hidden" }, "What to explain"),
-    [["voice", "Two voices"], ["picture", "A picture"], ["face", "A moving face"]].map(([value, words]) =>
-      check("radio", { name: "what", value, checked: value === what, onchange: () => { what = value; draw(); } }, words)));
+  const choice = radios("What to explain", "what", [["voice", "Two voices"], ["picture", "A picture"], ["face", "A moving face"]], (value) => {
+    what = value;
+    draw();
+  });
   draw();
   return {
     parts: [card("What to explain", el("div", { class: "stack" }, choice, place))],
@@ -111,6 +125,12 @@ function explain(about, changed) {
       return { what, ...Object.fromEntries(slots.filter((each) => each.value).map((each) => [each.name, each.value.id])) };
     },
   };
+}
+
+/** A row of radio buttons, the first one chosen. */
+function radios(title, name, pairs, chosen) {
+  return el("fieldset", { class: "row" }, el("legend", { class: "visually-hidden" }, title),
+    pairs.map(([value, words], i) => check("radio", { name, value, checked: i === 0, onchange: () => chosen(value) }, words)));
 }
 
 function slot(make, changed) {

@@ -124,14 +124,21 @@ class SpeakRequest(_Spoken):
 
 
 class AnimateRequest(_Drawn):
-    """A picture moves its lips to a recording."""
+    """A picture moves its lips to a recording, or does what a person on film does."""
 
-    _FILES = ("picture", "audio")
+    _FILES = ("picture", "audio", "driver")
 
-    audio: File = Field(description="The recording.")
+    audio: File | None = Field(None, description="The recording; with a driver, other sound.")
+    driver: File | None = Field(None, description="A film whose face the picture follows.")
     transcript: str = Field("", max_length=100_000, description="What is said in it.")
     language: Tag = ""
     engine: EngineName = "kokoro"
+
+    @model_validator(mode="after")
+    def _moved_by_something(self) -> "AnimateRequest":
+        if self.audio is None and self.driver is None:
+            raise ValueError("give `audio` or `driver`: what the picture should follow")
+        return self
 
 
 class VerifyRequest(_Request):

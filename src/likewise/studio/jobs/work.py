@@ -141,6 +141,19 @@ def _animate(
     from likewise.studio.animate import animate
 
     _keep_points(request, results)
+    if request.driver is not None:
+        from likewise.studio.reenact import reenact
+
+        film = reenact(
+            given(inputs, "picture"),
+            given(inputs, "driver"),
+            output=results / "video.mp4",
+            audio=given(inputs, "audio") if request.audio else None,
+            on_progress=on_progress,
+            **_options(request, "crop", "size", "face_engine"),
+            face=_counted_from_0(request.face),
+        )
+        return _facts(film)
     video = animate(
         given(inputs, "picture"),
         given(inputs, "audio"),
