@@ -11,6 +11,7 @@ from likewise.errors import LikewiseError
 
 _EXTRAS = {
     "asr": ("faster_whisper", "Words of a recording, word error rates"),
+    "server": ("fastapi", "The page and the API: likewise serve"),
     "torch": ("torch", "XTTS v2, VALL-E X and LivePortrait, once their weights are there too"),
 }
 _LIBRARIES = ("onnxruntime", "av", "opencv-python-headless", "numpy", "soundfile", "librosa")

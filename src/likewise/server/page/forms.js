@@ -13,11 +13,11 @@ const SAMPLES = [
 ];
 
 export const MODES = {
-  talk: { words: "Talk", title: "What should they say?", button: "Make it talk", hint: "About as long as the video itself, twice that with the report." },
-  speak: { words: "Speak", title: "What should be said?", button: "Speak it", hint: "A few seconds for each sentence." },
-  animate: { words: "Animate", title: "What should they follow?", button: "Animate it", hint: "The picture speaks a recording, or does what a person on film does." },
-  verify: { words: "Check", title: "How alike is it?", button: "Check it", hint: "Every number stands between its controls." },
-  explain: { words: "Explain", title: "Why is it alike?", button: "Explain it", hint: "Where in a voice or a face the likeness lives." },
+  talk: { words: "Talk", title: "What should they say?", intro: "A voice, a picture and a sentence. Everything stays on this computer.", button: "Make it talk", hint: "About as long as the video itself, twice that with the report." },
+  speak: { words: "Speak", title: "What should be said?", intro: "A voice and a sentence become a sound file with subtitles.", button: "Speak it", hint: "A few seconds for each sentence." },
+  animate: { words: "Animate", title: "What should they follow?", intro: "A picture, and a recording or a film that moves it.", button: "Animate it", hint: "The picture speaks a recording, or does what a person on film does." },
+  verify: { words: "Check", title: "How alike is it?", intro: "A video or a sound, beside the person it should be like.", button: "Check it", hint: "Every number stands between its controls." },
+  explain: { words: "Explain", title: "Why is it alike?", intro: "Pictures of what two voices share, what is seen in a picture, what a face does.", button: "Explain it", hint: "Where in a voice or a face the likeness lives." },
 };
 
 /**

@@ -89,7 +89,7 @@ async function drawResult(place, job) {
   const { files, inputs, result } = job;
   const box = el("div", { class: "card stack" });
   if (files["video.mp4"]) {
-    const video = el("video", { controls: true, playsinline: true, preload: "auto", src: files["video.mp4"], "aria-label": "The talking video" },
+    const video = el("video", { controls: true, playsinline: true, preload: "auto", src: files["video.mp4"], poster: job.request.crop === "none" ? inputs.picture : null, "aria-label": "The talking video" },
       files["subtitles.vtt"] ? el("track", { kind: "captions", src: files["subtitles.vtt"], srclang: result.language || "en", label: "Subtitles" }) : null);
     box.append(el("div", { class: "pair-view" },
       inputs.picture ? el("figure", {}, el("img", { class: "shown", src: inputs.picture, alt: "The picture it was made from" }), el("figcaption", {}, "Source")) : null,

@@ -23,7 +23,8 @@ async function start() {
 
 function open(key) {
   mode = key;
-  const { title, button, hint } = MODES[key];
+  const { title, intro, button, hint } = MODES[key];
+  byId("make-intro").textContent = intro;
   byId("make-title").textContent = title;
   byId("submit").textContent = button;
   byId("submit-hint").textContent = hint;

@@ -19,7 +19,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from likewise.errors import BadInput, Cancelled, LikewiseError
+from likewise.errors import BadInput, Cancelled, LikewiseError, OutputFailed
 from likewise.files import Draft
 from likewise.progress import Progress, ProgressCallback
 from likewise.studio.jobs.job import ACTIVE, Busy, Job
@@ -204,7 +204,7 @@ class JobQueue:
                     self._live[self._waiting.popleft()], state="running", started=time.time()
                 )
                 self._tell(job)
-            self.store.save(job)
+            self._note(job)
             self._run(job)
 
     def _run(self, job: Job) -> None:
@@ -240,11 +240,18 @@ class JobQueue:
 
     def _finish(self, job: Job) -> Job:
         job = replace(job, finished=time.time())
-        self.store.save(job)
+        self._note(job)
         self._tell(job)
         self._live.pop(job.id, None)
         self._stops.pop(job.id, None)
         return job
+
+    def _note(self, job: Job) -> None:
+        """Write a job's row; on a full disk the queue goes on, and the next start mends it."""
+        try:
+            self.store.save(job)
+        except OutputFailed as error:
+            _log.error("%s", error)
 
     def _tell(self, job: Job) -> None:
         self._live[job.id] = job
