@@ -14,6 +14,8 @@ from starlette.testclient import TestClient
 from likewise.errors import BadInput, Unsafe
 from likewise.server.guard import Rate
 from likewise.server.settings import settings
+from likewise.server.turns import Turns
+from likewise.studio.jobs.job import Busy
 
 KEY = "a-key-of-more-than-sixteen-characters"
 JSON = "application/json"
@@ -200,3 +202,19 @@ def test_no_secret_reaches_the_log(
     assert KEY not in told
     assert "diary" not in told
     assert KEY not in repr(locked.app.state.likewise.settings)
+
+
+def test_a_line_is_short() -> None:
+    line = Turns(2, "files")
+    for _ in range(3):
+        line.enter()
+    with pytest.raises(Busy, match="3 requests for files"):
+        line.enter()
+    line.leave()
+    line.enter()
+    assert line.here == 3
+
+
+def test_no_key_is_no_guess(locked: TestClient) -> None:
+    assert {locked.get("/v1/models").status_code for _ in range(30)} == {401}
+    assert locked.get("/v1/models", headers=BEARER).status_code == 200

@@ -18,7 +18,8 @@ from likewise.server.guard import Guard, Sessions
 from likewise.server.intake import Intake
 from likewise.server.prober import Prober
 from likewise.server.settings import Settings
-from likewise.server.state import State, Turns
+from likewise.server.state import State
+from likewise.server.turns import Turns
 from likewise.studio.jobs.queue import JobQueue
 from likewise.studio.jobs.store import JobStore
 from likewise.studio.jobs.work import Studio
@@ -62,7 +63,7 @@ def create_app(settings: Settings) -> FastAPI:
             prober=prober,
             intake=Intake(folder / "uploads", prober, settings),
             queue=queue,
-            turns=Turns(settings.speaking),
+            turns=Turns(settings.speaking, "speech"),
         )
         queue.start()
         threading.Thread(target=_warm, args=(prober,), name="likewise-warm", daemon=True).start()

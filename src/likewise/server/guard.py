@@ -144,7 +144,9 @@ class Guard:
                 return
             await self._app(scope, self._limited(scope, receive), answer)
         finally:
-            if status == 401:
+            # No key at all is no guess: a page whose session ended asks for many things at once.
+            guess = b"authorization" in dict(scope["headers"]) or scope["path"] == "/api/session"
+            if status == 401 and guess:
                 self._wrong_keys.wait(_client(scope))
             # The path only: queries and bodies may hold texts and names.
             took = 1000 * (time.perf_counter() - start)

@@ -20,6 +20,7 @@ from likewise.files import Draft, kind_of
 from likewise.server.answers import NotFound, TooLong, WrongType
 from likewise.server.prober import Kind, Prober
 from likewise.server.settings import Settings
+from likewise.server.turns import Turns
 
 _ID = re.compile(r"[0-9a-f]{16}")
 _CHUNK = 1 << 20
@@ -64,6 +65,7 @@ class Intake:
         self._folder = folder
         self._prober = prober
         self._settings = settings
+        self._turns = Turns(settings.decoding, "files")
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -78,9 +80,17 @@ class Intake:
 
         Raises:
             BadInput: Empty, of another kind, damaged, or beyond a limit.
+            Busy: As many files wait to be decoded as may.
             OutputFailed: The disk is full, or as many uploads are kept as may be.
         """
-        self.sweep()
+        self._turns.enter()
+        try:
+            self.sweep()
+            return self._take(file, kind)
+        finally:
+            self._turns.leave()
+
+    def _take(self, file: BinaryIO, kind: Kind) -> Upload:
         target = self._folder / secrets.token_hex(8)
         with Draft(target, folder=True) as draft:
             raw = draft.path / "raw"

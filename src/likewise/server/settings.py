@@ -25,6 +25,7 @@ class Settings(BaseSettings):
         allowed_hosts: Names under which the server is reached, besides addresses and localhost.
         waiting: Jobs that may wait; more are answered with 429.
         speaking: Requests for speech that may wait; more are answered with 429.
+        decoding: Files that may wait to be decoded; more are answered with 429.
         keep_jobs: Finished jobs that are kept.
         posts_a_minute: Changes and costly requests that one client may make.
         max_text: Characters of a text.
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     waiting: int = Field(16, ge=1)
     speaking: int = Field(8, ge=0)
+    decoding: int = Field(8, ge=0)
     keep_jobs: int = Field(200, ge=1)
     posts_a_minute: int = Field(120, ge=1)
     max_text: int = Field(20_000, ge=1)

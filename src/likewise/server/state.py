@@ -1,8 +1,5 @@
 """What the routes share: one of each, made when the server starts."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -15,52 +12,9 @@ from likewise.server.guard import Sessions
 from likewise.server.intake import Intake
 from likewise.server.prober import Prober
 from likewise.server.settings import Settings
-from likewise.studio.jobs.job import Busy, Job
+from likewise.server.turns import Turns
+from likewise.studio.jobs.job import Job
 from likewise.studio.jobs.queue import JobQueue
-
-
-class Turns:
-    """Lets one request use the engine while a few wait; more are refused.
-
-    Args:
-        waiting: How many may wait.
-    """
-
-    def __init__(self, waiting: int) -> None:
-        self._most = waiting + 1
-        self._here = 0
-        self._count = threading.Lock()
-        self._turn = threading.Lock()
-
-    @property
-    def here(self) -> int:
-        """How many hold or wait for the engine."""
-        return self._here
-
-    def enter(self) -> None:
-        """Join the line.
-
-        Raises:
-            Busy: As many wait as may.
-        """
-        with self._count:
-            if self._here >= self._most:
-                raise Busy(
-                    f"{self._here} requests for speech are being answered or wait already, which "
-                    "is as many as are taken. Try again in a few seconds."
-                )
-            self._here += 1
-
-    def leave(self) -> None:
-        """Leave the line; once for each `enter`."""
-        with self._count:
-            self._here -= 1
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Wait for the engine and hold it."""
-        with self._turn:
-            yield
 
 
 @dataclass(frozen=True, slots=True)
