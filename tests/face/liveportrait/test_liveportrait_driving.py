@@ -16,10 +16,9 @@ from likewise.face.liveportrait.driving import (
     Puppeteer,
     Ratios,
     carried,
-    carried_to_video,
     size_ratio,
-    video_keypoints,
 )
+from likewise.face.liveportrait.dubbing import carried_to_video, video_keypoints
 from likewise.face.liveportrait.keypoints import EYES, LIPS, FaceMotion, face_motion, rotation
 from likewise.seeing.smoothing import OneEuro, smooth
 

@@ -101,3 +101,11 @@ def test_smile_and_frown_are_opposite() -> None:
     frown = offsets(mouthFrownLeft=0.4, mouthFrownRight=0.4)
     assert smile == pytest.approx(-frown)
     assert smile[14, 1] == pytest.approx(-0.008)
+
+
+def test_brows_go_down_the_other_way_than_up() -> None:
+    up = offsets(browInnerUp=1, browOuterUpLeft=1, browOuterUpRight=1)
+    down = offsets(browDownLeft=1, browDownRight=1)
+    assert up[1, 1] > 0 > up[2, 1]
+    assert down[1, 1] < 0 < down[2, 1]
+    assert down[1, 0] == pytest.approx(0.015)  # as the authors' slider at -15

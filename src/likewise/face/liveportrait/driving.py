@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.face.liveportrait.keypoints import EYES, LIPS, FaceMotion, Floats
-from likewise.seeing.smoothing import smooth
 
 Region = Literal["all", "exp", "pose", "lip", "eyes"]
 
@@ -35,8 +34,6 @@ NEUTRAL[[19, 20, 7, 14, 17], 1] = -0.0151, 0.0056, 0.0026, -0.0018, -0.0012
 NEUTRAL[[19, 20], 2] = -0.0025, 0.0027
 
 NORMALISED_LIP_FROM = 0.03
-CLOSED_EYES_BELOW = 0.18
-OPEN_EYES = 0.39
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +135,7 @@ def carried(
     else:
         wanted = driving.expression
         everything = EXPRESSIVE
-    chosen = _coordinates(options.region, everything)
+    chosen = coordinates(options.region, everything)
     expression[chosen] = wanted[chosen]
     moved = replace(source, expression=expression)
     if not options.relative:
@@ -157,61 +154,6 @@ def carried(
     if options.region == "all":
         moved = replace(moved, scale=source.scale * (driving.scale / anchor.scale))
     return moved
-
-
-def carried_to_video(
-    sources: Sequence[FaceMotion],
-    drivings: Sequence[FaceMotion],
-    options: Options,
-    *,
-    neutral: Floats = NEUTRAL,
-) -> list[FaceMotion]:
-    """The faces of a source video with the driver's motion, smoothed; as many as the shorter has.
-
-    Scale stays that of the source, whose camera may move; so does translation, unless the pose is
-    copied by absolute driving.
-
-    Args:
-        sources: Faces of the source video.
-        drivings: Faces of the driving video, or one of a driving image.
-        options: Region, relative or absolute, smoothing.
-        neutral: (21, 3), expression at rest, for a driving image.
-    """
-    one_image = len(drivings) == 1
-    count = len(sources) if one_image else min(len(sources), len(drivings))
-    sources = sources[:count]
-    drivings = [drivings[0]] * count if one_image else drivings[:count]
-    first = drivings[0]
-    if options.relative:
-        rest = neutral if one_image else first.expression
-        expressions: Floats = np.stack(
-            [s.expression + (d.expression - rest) for s, d in zip(sources, drivings, strict=True)]
-        )
-        rotations: Floats = np.stack(
-            [
-                d.rotation @ first.rotation.T @ s.rotation
-                for s, d in zip(sources, drivings, strict=True)
-            ]
-        )
-    else:
-        expressions = np.stack([d.expression for d in drivings])
-        rotations = np.stack([d.rotation for d in drivings])
-    if not one_image:
-        expressions = smooth(expressions, options.variance)
-        rotations = smooth(rotations, options.variance)
-    chosen = _coordinates(options.region, EXPRESSIVE)
-    poses = options.region in ("all", "pose")
-    return [
-        replace(
-            source,
-            expression=np.where(chosen, expression, source.expression),
-            rotation=turned if poses else source.rotation,
-            translation=(source if options.relative or not poses else driving).translation,
-        )
-        for source, driving, expression, turned in zip(
-            sources, drivings, expressions, rotations, strict=True
-        )
-    ]
 
 
 def size_ratio(source: Floats, driving: Floats) -> float:
@@ -255,7 +197,7 @@ class Puppeteer:
         self._x_s = source.keypoints
         self._x_anchor: Floats | None = None
         self._size_ratio = 1.0
-        self._lip_delta = _closed_lips(self._x_s, options, correct, ratios)
+        self._lip_delta = closed_lips(self._x_s, options, correct, ratios)
 
     @property
     def source_keypoints(self) -> Floats:
@@ -347,61 +289,10 @@ def corrected(
     return x_s + options.multiplier * (x_d - x_s)
 
 
-def video_keypoints(
-    sources: Sequence[FaceMotion],
-    drivings: Sequence[FaceMotion],
-    options: Options,
-    correct: Corrections,
-    *,
-    source_ratios: Sequence[Ratios] = (),
-    driving_ratios: Sequence[Ratios] = (),
-    neutral: Floats = NEUTRAL,
-) -> list[tuple[Floats, Floats]]:
-    """Source and driving keypoints of every frame of a source video.
-
-    Args:
-        sources: Faces of the source video.
-        drivings: Faces of the driver, one for a driving image.
-        options: How the driver moves them.
-        correct: The small networks.
-        source_ratios: Openness of every source frame, for the corrections that need it.
-        driving_ratios: The same of the driver, for retargeting.
-        neutral: (21, 3), expression at rest.
-    """
-    frames = carried_to_video(sources, drivings, options, neutral=neutral)
-    pairs = []
-    open_to = OPEN_EYES
-    if source_ratios:
-        first = (source_ratios[0].left_eye + source_ratios[0].right_eye) / 2
-        open_to = first if first >= CLOSED_EYES_BELOW else OPEN_EYES
-    for index, moved in enumerate(frames):
-        x_s = sources[index].keypoints
-        now = source_ratios[index] if source_ratios else None
-        driver = driving_ratios[min(index, len(driving_ratios) - 1)] if driving_ratios else None
-        deltas = []
-        closing = _closed_lips(x_s, options, correct, now)
-        if closing is not None:
-            deltas.append(closing)
-        if options.fix_eyes:
-            if now is None:
-                raise ValueError("fix_eyes needs the ratios of the source's eyes")
-            deltas.append(correct.open_eyes(x_s, [now.left_eye, now.right_eye, open_to]))
-        x_d = corrected(
-            x_s,
-            moved.keypoints,
-            options,
-            correct,
-            source_ratios=now,
-            driving_ratios=driver,
-            deltas=deltas,
-        )
-        pairs.append((x_s, x_d))
-    return pairs
-
-
-def _closed_lips(
+def closed_lips(
     x_s: Floats, options: Options, correct: Corrections, ratios: Ratios | None
 ) -> Floats | None:
+    """Offsets (21, 3) that close the source's lips, None where nothing has to be closed."""
     if not (options.normalise_lip and options.relative) or ratios is None:
         return None
     if ratios.lips < NORMALISED_LIP_FROM:
@@ -409,7 +300,7 @@ def _closed_lips(
     return correct.open_lips(x_s, [ratios.lips, 0.0])
 
 
-def _coordinates(region: Region, everything: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def coordinates(region: Region, everything: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which coordinates of the expression a region carries over, bool (21, 3)."""
     chosen = np.zeros((21, 3), bool)
     if region in ("all", "exp"):

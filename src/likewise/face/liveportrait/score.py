@@ -109,7 +109,7 @@ def expression_offsets(
     _add(offsets, PURSE, _PURSE_UNITS * float(row[INDEX["mouthPucker"]]))
     up = (float(row[INDEX["browInnerUp"]]) + mean["browOuterUp"]) / 2
     _add(offsets, BROWS_UP, _BROW_UNITS * up)
-    _add(offsets, BROWS_DOWN, -_BROW_UNITS * mean["browDown"])
+    _add(offsets, BROWS_DOWN, _BROW_UNITS * mean["browDown"])
     right, above = _GAZE_UNITS * gaze(motion, frame)
     _add(offsets, GAZE_RIGHT if right >= 0 else GAZE_LEFT, abs(right))
     _add(offsets, GAZE_UP, above)
