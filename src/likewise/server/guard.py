@@ -53,7 +53,7 @@ _HEADERS = {
 }
 _OPEN = ("/api/session", "/api/health")  # the page itself is open too: it holds no secrets
 _GUARDED = ("/api/", "/v1/", "/openapi.json")
-_UPLOADS = ("/api/uploads", "/v1/audio/voices", "/v1/audio/voice_consents")
+_UPLOADS = ("/api/uploads", "/v1/audio/voices")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
 _WRONG_KEYS_A_MINUTE = 10
 

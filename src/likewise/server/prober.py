@@ -98,7 +98,7 @@ class _Child:
         one = {name: "1" for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS")}
         self.answered = 0
         self._process = subprocess.Popen(  # noqa: S603  # our own module, no shell
-            [sys.executable, "-m", "likewise.server.probing", json.dumps(asdict(limits))],
+            [sys.executable, "-P", "-m", "likewise.server.probing", json.dumps(asdict(limits))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -95,23 +95,10 @@ def _sound(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
 
 
 def _picture(path: Path, target: Path, limits: Limits) -> dict[str, Any]:
-    from PIL import Image
-
     from likewise.video.picture import read_picture, save_picture
 
     with _open(path) as file:
-        try:
-            with Image.open(file) as image:
-                width, height = image.size
-        except Exception:  # `read_picture` says what is wrong with it
-            width = height = 0
-        if width * height > limits.megapixels * 1e6:
-            raise BadInput(
-                f"The picture has {width * height / 1e6:.0f} megapixels; at most "
-                f"{limits.megapixels:g} are taken. Shrink it, for example to 2048 pixels."
-            )
-        file.seek(0)
-        found = read_picture(file, max_side=limits.picture_side)
+        found = read_picture(file, max_side=limits.picture_side, max_megapixels=limits.megapixels)
     save_picture(found.picture, target / "picture.png")
     height, width = found.picture.shape[:2]
     return {

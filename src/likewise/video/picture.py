@@ -50,15 +50,18 @@ class ReadPicture:
     notes: tuple[str, ...] = ()
 
 
-def read_picture(source: Source, *, max_side: int | None = None) -> ReadPicture:
+def read_picture(
+    source: Source, *, max_side: int | None = None, max_megapixels: float = MAX_MEGAPIXELS
+) -> ReadPicture:
     """Read a picture.
 
     Args:
         source: A path, `-` for standard input, or an open binary file.
         max_side: Longest side of the result, pixels; a larger picture is scaled down.
+        max_megapixels: Largest picture that is decoded.
 
     Raises:
-        BadInput: Not a picture, damaged, smaller than 64 pixels, or beyond 64 megapixels.
+        BadInput: Not a picture, damaged, smaller than 64 pixels, or beyond the limit.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
@@ -73,7 +76,7 @@ def read_picture(source: Source, *, max_side: int | None = None) -> ReadPicture:
                 Image.open(file, formats=_FORMATS) as image,
             ):
                 notes: list[str] = []
-                _check_size(image, name)
+                _check_size(image, name, max_megapixels)
                 if getattr(image, "n_frames", 1) > 1 and image.format != "MPO":
                     notes.append(f"{name} is animated; its first picture is used.")
                 image.load()
@@ -84,7 +87,7 @@ def read_picture(source: Source, *, max_side: int | None = None) -> ReadPicture:
         except UnidentifiedImageError as error:
             raise _not_a_picture(head, name) from error
         except Image.DecompressionBombError as error:
-            raise _too_large(name, "") from error
+            raise _too_large(name, "", max_megapixels) from error
         except _PILLOW_ERRORS as error:
             raise BadInput(
                 f"{name} can't be read as a picture: the file is damaged or cut off ({error}). "
@@ -125,20 +128,20 @@ def _not_a_picture(head: bytes, name: str) -> BadInput:
     return BadInput(f"{name} is {kind}, whatever its name says. {advice}")
 
 
-def _check_size(image: "Image.Image", name: str) -> None:
+def _check_size(image: "Image.Image", name: str, limit: float) -> None:
     width, height = image.size
     if min(width, height) < MIN_SIDE:
         raise BadInput(
             f"{name} is {width}x{height} pixels; a face needs at least {MIN_SIDE}x{MIN_SIDE}, "
             "better 512x512. Choose a larger picture."
         )
-    if width * height > MAX_MEGAPIXELS * 1_000_000:
-        raise _too_large(name, f"{width}x{height} pixels, ")
+    if width * height > limit * 1_000_000:
+        raise _too_large(name, f"{width}x{height} pixels, ", limit)
 
 
-def _too_large(name: str, size: str) -> BadInput:
+def _too_large(name: str, size: str, limit: float) -> BadInput:
     return BadInput(
-        f"{name} is too large: {size}more than the limit of {MAX_MEGAPIXELS} megapixels. Shrink "
+        f"{name} is too large: {size}more than the limit of {limit:g} megapixels. Shrink "
         "it, for example to 2048 pixels: magick IN -resize 2048x2048 OUT.png"
     )
 
