@@ -99,6 +99,36 @@ def test_safetensors_of_another_program(tmp_path):
         checkpoint.load_model(tmp_path / "x.safetensors", XttsConfig.small())
 
 
+@pytest.mark.parametrize("kept", [0.0, 0.3, 0.9])
+def test_truncated_file(small, tmp_path, kept):
+    path = saved(tmp_path / "model.pth", small.files["model.pth"])
+    data = path.read_bytes()
+    path.write_bytes(data[: round(kept * len(data))])
+    with pytest.raises(BadInput, match="not a whole PyTorch file"):
+        checkpoint.load_model(path, small.config)
+
+
+def test_vocabulary_of_another_model(small, tmp_path, monkeypatch):
+    pytest.importorskip("tokenizers")
+    from tokenizers import Tokenizer, models
+
+    from likewise.voice.xtts.speaking import Speaker
+    from likewise.voice.xtts.tokenizer import XttsTokenizer
+
+    vocabulary = tmp_path / "vocab.json"
+    paths = files.XttsFiles(tmp_path / "model.pth", tmp_path / "config.json", vocabulary, None)
+    monkeypatch.setattr(XttsConfig, "load", classmethod(lambda *_: small.config))
+    Tokenizer(models.BPE({"a": 0, "[UNK]": 1}, [])).save(str(vocabulary))
+    with pytest.raises(BadInput, match=r"not a vocabulary of XTTS: it lacks \[SPACE\]"):
+        Speaker.load(paths, reduced=False)
+    XttsTokenizer.letters()._vocabulary.save(str(vocabulary))
+    content = json.loads(vocabulary.read_text(encoding="utf-8"))
+    content["model"]["vocab"]["<more>"] = 300
+    vocabulary.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(BadInput, match="has 301 tokens, the model knows 300"):
+        Speaker.load(paths, reduced=False)
+
+
 def test_missing_and_unknown_tensors_are_listed(small):
     state = dict(small.files["model.pth"])
     del state["gpt.final_norm.bias"]

@@ -113,6 +113,20 @@ def test_rows_that_stop_leave_and_the_rest_go_on(tiny, latents):
     assert steps[-1].stopped == (1,) and len(steps) == 13
 
 
+def test_the_stop_bias_finds_a_stop_that_would_be_missed():
+    """A stop of 3 % among twenty: top-p cuts it off; with a bias of 3 it is the usual draw."""
+    sampling = Sampling(repetition_penalty=1.0)
+    logits = torch.full((1, 258), -50.0)
+    logits[0, :19], logits[0, 257] = 0.0, 0.75 * np.log(19 * 0.03 / 0.97)
+    produced = torch.zeros(1, 258, dtype=torch.bool)
+    assert logits.div(0.75).softmax(dim=1)[0, 257] == pytest.approx(0.03, abs=1e-3)
+    assert probabilities(logits, produced, sampling)[0, 257] == 0.0
+    logits[0, 257] += 3.0
+    odds = 0.03 / 0.97 * np.exp(3 / 0.75)
+    assert logits.div(0.75).softmax(dim=1)[0, 257] == pytest.approx(odds / (1 + odds), abs=1e-3)
+    assert probabilities(logits, produced, sampling)[0, 257] > 0.62
+
+
 def test_the_limit_cuts(tiny, latents):
     never = Sampling(stop_bias=-100.0)
     prefix = voice_prefix(tiny.gpt, latents)

@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 
+from likewise.audio import files
 from likewise.errors import BadInput, MissingWeights, Unsupported
 from likewise.values import Audio, Speech, Voice
 from likewise.voice.engine import VoiceEngine
 from likewise.voice.xtts.config import Sampling
 from likewise.voice.xtts.engine import XttsEngine
+from likewise.voice.xtts.passages import passages
 
-pytest.importorskip("torch", reason="needs the extra [torch]")
+torch = pytest.importorskip("torch", reason="needs the extra [torch]")
 pytest.importorskip("tokenizers", reason="needs the extra [torch]")
 
 
@@ -60,6 +62,16 @@ def test_speech_streams_and_repeats_with_its_seed(engine, voice):
     assert np.array_equal(again.audio.samples, speech.audio.samples)
 
 
+def test_threads_of_the_caller_stay_what_they_were(engine, voice):
+    torch.set_num_threads(4)
+    try:
+        for _ in engine.speak("Hi.", voice):
+            assert torch.get_num_threads() == 4
+        assert torch.get_num_threads() == 4
+    finally:
+        torch.set_num_threads(1)
+
+
 def test_long_text_is_spoken_passage_by_passage(engine, voice):
     text = "One two three four five six seven eight nine ten. " * 4
     events = []
@@ -69,10 +81,21 @@ def test_long_text_is_spoken_passage_by_passage(engine, voice):
     assert all(len(part.audio.samples) for part in parts)
 
 
-def test_ten_thousand_characters_make_passages_that_fit(engine):
-    passages = [p for piece in ["0123456789 " * 20] for p in engine._encoded(piece, "en")]
-    assert all(len(p.ids) <= 60 for p in passages)
-    assert "".join("".join(p.text for p in passages).split()) == "0123456789" * 20
+def test_ten_thousand_characters(engine, voice):
+    text = "Here is a sentence of nine words that ends here. " * 204
+    assert len(text) > 9_990
+    found = [p for piece in passages(text, "en") for p in engine._encoded(piece, "en")]
+    assert all(len(p.ids) <= engine.speaker.max_text_tokens for p in found)
+    assert " ".join(p.text for p in found).split() == text.split()
+    stream = engine.speak(text, voice)  # sound comes long before all is said
+    assert next(stream).audio.seconds > 0
+    stream.close()
+
+
+def test_a_word_without_end_is_cut(engine):
+    found = engine._encoded("0123456789" * 20, "en")
+    assert all(len(p.ids) <= engine.speaker.max_text_tokens for p in found)
+    assert "".join(p.text for p in found) == "0123456789" * 20
 
 
 def test_speed(engine, voice):
@@ -88,8 +111,12 @@ def test_a_passage_cut_at_the_limit_says_so(engine, voice):
     assert last.samples[-1] == 0.0
 
 
-def test_references_of_other_kinds(engine):
-    stereo_96k = engine.enrol([sung(rate=96000)], name="a")
+def test_references_of_other_kinds(engine, tmp_path):
+    import soundfile
+
+    one = sung(rate=96000).samples
+    soundfile.write(tmp_path / "wide.wav", np.stack([1.5 * one, 0.5 * one], axis=1), 96000)
+    stereo_96k = engine.enrol([files.read(tmp_path / "wide.wav")], name="a")
     plain = engine.enrol([sung()], name="b")
     cosine = stereo_96k.tensors["speaker"] @ plain.tensors["speaker"]
     assert cosine > 0.999

@@ -135,7 +135,8 @@ class PerceiverResampler(nn.Module):
 
     def __init__(self, config: GptConfig) -> None:
         super().__init__()
-        self.latents = nn.Parameter(torch.randn(config.perceiver_latents, config.width) * 0.02)
+        self.latents = nn.Parameter(torch.empty(config.perceiver_latents, config.width))
+        nn.init.normal_(self.latents, std=0.02)
         self.layers = nn.ModuleList(
             PerceiverLayer(config.width, config.perceiver_heads)
             for _ in range(config.perceiver_layers)
