@@ -153,7 +153,7 @@ def clone(
 def animate(
     picture: options.Picture,
     driven_by: Annotated[
-        str, typer.Argument(metavar="[VIDEO]", help="The same as --driver VIDEO.")
+        str, typer.Argument(metavar="VIDEO", help="The same as --driver VIDEO.")
     ] = "",
     audio: Annotated[
         Path | None, typer.Option(help="The recording: any sound file, or a video's sound.")

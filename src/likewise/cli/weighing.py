@@ -99,24 +99,36 @@ def pull(
 
 
 def convert(
-    source: Annotated[Path, typer.Argument(help="An XTTS checkpoint: model.pth, best_model.pth.")],
+    source: Annotated[
+        Path,
+        typer.Argument(
+            help="An XTTS checkpoint (model.pth, best_model.pth), or one of LivePortrait's five."
+        ),
+    ],
     target: Annotated[Path, typer.Argument(help="The .safetensors file to write.")],
     int8: Annotated[
-        bool, typer.Option("--int8", help="Round the GPT to 8 bits: smaller, for the CPU only.")
+        bool, typer.Option("--int8", help="Round XTTS's GPT to 8 bits: smaller, for CPUs only.")
     ] = False,
 ) -> None:
-    """Write an XTTS checkpoint as safetensors, without running code that it may hold."""
+    """Write a checkpoint as safetensors, without running code that it may hold."""
     from likewise.errors import BadInput, MissingWeights
     from likewise.files import Draft
 
     if target.suffix != ".safetensors":
         raise BadInput(f"{target} must end with .safetensors.")
     try:
+        from likewise.face.liveportrait import weights as liveportrait
         from likewise.voice.xtts.checkpoint import convert as job
     except ImportError as error:
         raise MissingWeights(
             "Converting needs PyTorch. Install it with: pip install 'likewise[torch]'"
         ) from error
+    portrait = liveportrait.is_checkpoint(source)
+    if portrait and int8:
+        raise BadInput("--int8 is for XTTS; LivePortrait's networks stay as they are.")
     with Draft(target) as draft:
-        job(source, draft.path, int8=int8)
+        if portrait:
+            liveportrait.convert(source, draft.path)
+        else:
+            job(source, draft.path, int8=int8)
     print(target)

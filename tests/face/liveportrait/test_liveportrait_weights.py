@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from likewise.cli.app import run
 from likewise.errors import BadInput, MissingWeights
 
 torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
@@ -168,6 +169,20 @@ def test_converted_files_hold_the_same_under_the_same_keys(
     assert set(found) == set(wanted)
     for key, value in wanted.items():
         assert torch.equal(found[key], value)
+
+
+def test_the_command_converts(
+    files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights, "empty", lambda: empty(TINY))
+    torch.save(files["warping_module"], tmp_path / "warping_module.pth")
+    command = ["weights", "convert", str(tmp_path / "warping_module.pth")]
+    target = str(tmp_path / "warping_module.safetensors")
+    assert run([*command, target]) == 0
+    assert set(load_file(target)) == set(files["warping_module"])
+    assert run([*command, target, "--int8"]) == 2
+    (tmp_path / "warping_module.pth").write_bytes(b"PK\x03\x04 cut off")
+    assert run([*command, target]) == 2
 
 
 def test_only_the_five_files_convert(files: Files, tmp_path: Path) -> None:

@@ -258,6 +258,7 @@ class LivePortraitEngine:
                 "The liveportrait engine needs PyTorch. Install it with: "
                 "pip install 'likewise[torch]'"
             ) from error
+        given = self._model is not None
         if self._model is None:
             named = self._folder or os.environ.get(FOLDER_VARIABLE)
             self._model = (
@@ -267,7 +268,7 @@ class LivePortraitEngine:
             )
         self._renderer = Renderer(
             self._model,
-            Fast(self._model) if self._fast else Direct(self._model),
+            Fast(self._model, release=not given) if self._fast else Direct(self._model),
             workers=self._workers or os.cpu_count() or 1,
             watch=self._watch,
         )

@@ -50,11 +50,17 @@ class Fast:
 
     Args:
         model: The networks; their weights are transformed once here.
+        release: Let go of the model's own weights where the transformed ones replace them; it can't
+            answer by itself after that.
     """
 
-    def __init__(self, model: LivePortrait) -> None:
+    def __init__(self, model: LivePortrait, *, release: bool = False) -> None:
         self._warping = FastWarping(model.warping)
+        if release:
+            model.warping.dense_motion.hourglass.to("meta")
         self._generator = FastGenerator(model.generator)
+        if release:
+            model.generator.to("meta")
 
     def warp(self, look: Look, driving: Tensor) -> Warped:
         """Carry the appearance along."""

@@ -23,6 +23,7 @@ Array = NDArray[np.float32]
 TILE = 4
 _WINDOW = TILE + 2
 _POINTS = _WINDOW * _WINDOW
+_OUTPUTS_AT_ONCE = 64  # of a convolution's weights, while they are transformed
 _ROWS_AT_ONCE = 512
 """Rows of the matrix products of one band: larger ones fall out of the cache."""
 
@@ -58,9 +59,13 @@ class WinogradConv:
             weight = weight[:, :, None]
         self._outputs, self._inputs, self._depths = weight.shape[:3]
         transform = torch.from_numpy(_WEIGHTS)
-        products = torch.einsum("iy,jx,oczyx->zijco", transform, transform, weight.double())
-        shape = (self._depths, _POINTS, self._inputs, self._outputs)
-        self._products = products.float().reshape(shape).contiguous()
+        self._products = torch.empty(self._depths, _POINTS, self._inputs, self._outputs)
+        # In parts, as doubles of all weights at once would be the most memory ever needed.
+        for first in range(0, self._outputs, _OUTPUTS_AT_ONCE):
+            part = weight[first : first + _OUTPUTS_AT_ONCE].double()
+            made = torch.einsum("iy,jx,oczyx->zijco", transform, transform, part)
+            made = made.reshape(self._depths, _POINTS, self._inputs, -1)
+            self._products[..., first : first + _OUTPUTS_AT_ONCE] = made
         self._bias = bias.float().contiguous().numpy()
 
     def __call__(self, x: Tensor) -> Tensor:
