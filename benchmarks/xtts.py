@@ -27,7 +27,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,7 @@ IDS = round(CODES / 3.5)  # for as many ids our speaker expects that many codes
 STREAM_CHUNK = 20
 LONG = "four sentences"
 STAGES = ("conditioning", "decode", "vocoder", "first chunk", "whole", LONG)
+OURS = ("int8", "float32")
 GOALS = {"whole": 2.8, "first chunk": 3.0, "decode": 2.9}
 
 Work = dict[str, Callable[[], object]]
@@ -276,21 +277,27 @@ class Side:
         self.times.setdefault(stage, []).append((wall, cpu))
 
 
-def compare(pythons: dict[str, str], folder: Path, threads: int, rounds: int) -> dict[str, Any]:
+def compare(
+    pythons: dict[str, str], folder: Path, threads: int, rounds: int, stages: Sequence[str]
+) -> dict[str, Any]:
     """Run all sides in turn and print a table."""
     began = os.getloadavg()
     sides = {name: Side(python, name, folder, threads) for name, python in pythons.items()}
     for turn in range(rounds):
-        for stage in STAGES if turn == 0 else [stage for stage in STAGES if stage != LONG]:
-            for side in sides.values():
+        for stage in stages:
+            if turn and stage == LONG:
+                continue
+            for name, side in sides.items():
                 side.do(stage)
+                wall, cpu = side.times[stage][-1]
+                print(f"{name}: {stage} {wall:.2f} [{cpu:.2f}]", file=sys.stderr, flush=True)
     for side in sides.values():
         side.close()
     print(f"\n{threads} thread{'s' * (threads > 1)}: wall seconds [CPU seconds], load before and "
           f"after {began[0]:.1f}, {os.getloadavg()[0]:.1f}")  # fmt: skip
     base = sides.get("reference")
     print(f"{'':<16}" + "".join(f"{name:>36}" for name in sides))
-    for stage in ("import", "load", *STAGES):
+    for stage in ("import", "load", *stages):
         cells = []
         for side in sides.values():
             wall, cpu = side.best(stage)
@@ -302,15 +309,18 @@ def compare(pythons: dict[str, str], folder: Path, threads: int, rounds: int) ->
         print(f"{stage:<16}" + "".join(f"{cell:>36}" for cell in cells))
     seconds = CODES * 1024 / 22050
     for name, side in sides.items():
-        decode, whole = side.best("decode"), side.best("whole")
-        print(
-            f"{name:<16} {CODES / decode[0]:.1f} codes/s [{CODES / decode[1]:.1f}], "
-            f"vocoder RTF {side.best('vocoder')[0] / seconds:.2f}, "
-            f"RTF {whole[0] / seconds:.2f}, peak {side.peak_gb:.2f} GB"
-        )
-    if base is not None:
-        for stage, goal in GOALS.items():
-            gain = base.best(stage)[0] / sides["int8"].best(stage)[0]
+        said = [f"peak {side.peak_gb:.2f} GB"]
+        if "decode" in stages:
+            said.append(f"{CODES / side.best('decode')[0]:.1f} codes/s")
+        said += [
+            f"{stage} RTF {side.best(stage)[0] / seconds:.2f}"
+            for stage in ("vocoder", "whole")
+            if stage in stages
+        ]
+        print(f"{name:<16} {', '.join(said)}")
+    if base is not None and "int8" in sides:
+        for stage in (stage for stage in GOALS if stage in stages):
+            gain, goal = base.best(stage)[0] / sides["int8"].best(stage)[0], GOALS[stage]
             print(f"{stage}: {gain:.1f}x, goal {goal}x{'' if gain >= goal else ': MISSED'}")
         share = sides["int8"].peak_gb / base.peak_gb
         print(f"peak memory: {share:.2f}x, goal 0.6x{'' if share <= 0.6 else ': MISSED'}")
@@ -323,6 +333,8 @@ def main() -> None:
     parser.add_argument("--reference", help="Python of the environment with coqui-tts.")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--stages", nargs="+", choices=STAGES, default=STAGES)
+    parser.add_argument("--sides", nargs="+", choices=OURS, default=OURS)
     parser.add_argument("--folder", type=Path, required=True, help="Scratch folder, 5 GB.")
     parser.add_argument("--json", type=Path, help="Write all rounds here.")
     parser.add_argument("--side", choices=["int8", "float32", "reference", "weights"])
@@ -337,9 +349,9 @@ def main() -> None:
             command = [sys.executable, __file__, "--side", "weights", "--folder", options.folder]
             subprocess.run(command, check=True)
         pythons = {"reference": options.reference} if options.reference else {}
-        pythons |= dict.fromkeys(("int8", "float32"), sys.executable)
+        pythons |= dict.fromkeys(options.sides, sys.executable)
         found = {
-            threads: compare(pythons, options.folder, threads, options.rounds)
+            threads: compare(pythons, options.folder, threads, options.rounds, options.stages)
             for threads in options.threads
         }
         if options.json:
