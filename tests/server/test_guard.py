@@ -218,3 +218,15 @@ def test_a_line_is_short() -> None:
 def test_no_key_is_no_guess(locked: TestClient) -> None:
     assert {locked.get("/v1/models").status_code for _ in range(30)} == {401}
     assert locked.get("/v1/models", headers=BEARER).status_code == 200
+
+
+def test_the_command_refuses_a_public_address(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from likewise.cli.app import run
+
+    monkeypatch.delenv("LIKEWISE_SERVER_API_KEY", raising=False)
+    assert run(["serve", "--host", "0.0.0.0"]) == 4
+    assert "API key" in capsys.readouterr().err
+    assert run(["serve", "--host", "0.0.0.0", "--api-key", "short"]) == 4
+    assert run(["serve", "--port", "99999"]) == 2

@@ -42,6 +42,7 @@ def browser(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["s
     heard = tmp_path_factory.mktemp("microphone") / "heard.wav"
     files.write(files.read(clip), heard)
     sound = f"--use-file-for-fake-audio-capture={heard}"
+    sync_api.expect.set_options(timeout=PATIENCE)
     with sync_api.sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, sound])
         yield found
@@ -84,7 +85,7 @@ def test_the_whole_way(page: "sync_api.Page", clip: Path, painting: Path) -> Non
     sync_api.expect(voice.locator("canvas.mel")).to_be_visible(timeout=PATIENCE)
     sync_api.expect(voice).to_contain_text("of clear speech")
     card(page, "Picture").locator("input[type=file]").set_input_files(painting)
-    sync_api.expect(card(page, "Picture")).to_contain_text("One face found", timeout=PATIENCE)
+    sync_api.expect(card(page, "Picture")).to_contain_text("One face found")
     page.get_by_role("textbox", name="What is said").fill("One two three. " + "slow one. " * 8)
     page.get_by_text("More choices").click()
     page.get_by_label("What is shown").select_option("head")
@@ -130,7 +131,7 @@ def test_cancel(page: "sync_api.Page") -> None:
     cancel = page.get_by_role("button", name="Cancel")
     sync_api.expect(page.locator(".stages li").first).to_be_visible(timeout=PATIENCE)
     cancel.click()
-    sync_api.expect(page.locator("#result .chip")).to_have_text("cancelled", timeout=PATIENCE)
+    sync_api.expect(page.locator("#result .chip")).to_have_text("cancelled")
 
 
 def test_points_of_an_animal(page: "sync_api.Page", tmp_path: Path) -> None:
@@ -141,7 +142,7 @@ def test_points_of_an_animal(page: "sync_api.Page", tmp_path: Path) -> None:
     beast.save(tmp_path / "beast.png")
     picture = card(page, "Picture")
     picture.locator("input[type=file]").set_input_files(tmp_path / "beast.png")
-    sync_api.expect(picture.locator(".point")).to_have_count(10, timeout=PATIENCE)
+    sync_api.expect(picture.locator(".point")).to_have_count(10)
     sync_api.expect(picture).to_contain_text("can't move such faces yet")
     nose = picture.get_by_role("button", name=re.compile("Tip of the nose"))
     before = nose.get_attribute("aria-label")
