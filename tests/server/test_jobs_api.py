@@ -122,8 +122,6 @@ def test_a_talking_video_from_uploads(client: TestClient, clip: Path, painting: 
     assert client.get(job["inputs"]["picture"]).headers["content-type"] == "image/png"
     video = client.get(job["files"]["video.mp4"])
     assert video.headers["content-type"] == "video/mp4"
-    again = client.post(f"/api/jobs/{job['id']}/again")
-    assert finished(client, again.json())["state"] == "done"
 
 
 def test_a_picture_follows_a_film(client: TestClient, painting: Path, tmp_path: Path) -> None:
