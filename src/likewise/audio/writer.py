@@ -35,7 +35,7 @@ _AAC_RATES = (*_MP3_RATES, 64000, 88200, 96000)
 # Suffix: FFmpeg container, encoder, sample format, the rates it takes (empty: any), options.
 _ENCODERS: dict[str, tuple[str, str, str, tuple[int, ...], dict[str, str]]] = {
     ".flac": ("flac", "flac", "s16", (), {}),
-    ".mp3": ("mp3", "libmp3lame", "fltp", _MP3_RATES, {"q": "2"}),
+    ".mp3": ("mp3", "libmp3lame", "fltp", _MP3_RATES, {"b": "96k"}),
     ".ogg": ("ogg", "libopus", "flt", (48000,), {"b": "64k"}),
     ".opus": ("ogg", "libopus", "flt", (48000,), {"b": "64k"}),
     ".m4a": ("ipod", "aac", "fltp", _AAC_RATES, {"b": "96k"}),
