@@ -12,19 +12,14 @@ from likewise.provenance.detection import detect
 from likewise.values import Audio
 from likewise.video.reader import info
 
-TEXT = "Hello, I am a painting. And that is all, my dear friends."
+TEXT = "Hello, I am a painting. And that is all, dear friends."
 
 
-def test_a_voice_a_picture_and_a_sentence(own_home: Path, clip: Path, painting: Path) -> None:
+def test_a_voice_a_picture_and_a_sentence(own_home: Path, painting: Path) -> None:
     with client_of() as client:
-        recording = upload(client, clip, "sound")
-        assert recording["look"]["speech_seconds"] > 5
-        fields = {"name": "reader", "upload": recording["id"], "consent": "source:LibriVox reader"}
-        saved = client.post("/v1/audio/voices", data=fields, files={"x": b""})
-        assert saved.status_code == 201, saved.text
         streamed(client)
         picture = upload(client, painting, "picture")
-        wanted = {"picture": picture["id"], "voice": "reader", "text": "Hello, my friends."}
+        wanted = {"picture": picture["id"], "voice": "af_heart", "text": "Hello, friends."}
         wanted |= {"crop": "head", "size": 128, "report": False}
         job = finished(client, client.post("/api/jobs/talk", json=wanted).json(), 300)
         assert job["state"] == "done", job["error"]
@@ -36,11 +31,11 @@ def test_a_voice_a_picture_and_a_sentence(own_home: Path, clip: Path, painting: 
 
 def streamed(client: TestClient) -> None:
     """Sound comes in pieces and is marked; `benchmarks/server.py` measures how soon it comes."""
-    wanted = {"voice": "reader", "input": TEXT, "response_format": "pcm"}
+    wanted = {"voice": "af_heart", "input": TEXT, "response_format": "pcm"}
     with client.stream("POST", "/v1/audio/speech", json=wanted) as answer:
         pieces = list(answer.iter_raw())
     assert len(pieces) >= 2
     samples = np.frombuffer(b"".join(pieces), "<i2").astype(np.float32) / 32768
     found = detect(Audio(samples, 24_000), speeds=(1.0,))
     assert found is not None
-    assert found.message == "cloned voice"
+    assert found.message == "stock voice"
