@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from likewise import weights
 from likewise.seeing import imagenet
 from likewise.values import Metric
+from likewise.values.metric import Direction
 from likewise.verify import bootstrap
 
 if TYPE_CHECKING:
@@ -274,14 +275,17 @@ def bank() -> NDArray[np.float32]:
 
 
 def _fidelity(reason: str) -> list[Metric]:
-    rows = (
-        ("PSNR", "dB", "higher is better", _PICTURE_SCORER),
-        ("SSIM", "", "higher is better", _PICTURE_SCORER),
-        ("perceptual distance", "", "lower is better", f"{imagenet.SCORER}, unweighted LPIPS"),
-    )
+    better: Direction = "higher is better"
     return [
-        Metric.unavailable(name, reason, unit=unit, direction=direction, scorer=scorer)
-        for name, unit, direction, scorer in rows
+        Metric.unavailable("PSNR", reason, unit="dB", direction=better, scorer=_PICTURE_SCORER),
+        Metric.unavailable("SSIM", reason, unit="", direction=better, scorer=_PICTURE_SCORER),
+        Metric.unavailable(
+            "perceptual distance",
+            reason,
+            unit="",
+            direction="lower is better",
+            scorer=f"{imagenet.SCORER}, unweighted LPIPS",
+        ),
     ]
 
 
