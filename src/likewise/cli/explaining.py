@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("voice")(voice)
     group.command("picture")(picture)
     group.command("face")(face)
+    group.command("keypoints")(keypoints)
     app.add_typer(group, name="explain")
 
 
@@ -68,6 +69,24 @@ def face(
         fps = min(reader.info.fps, 60.0)
         frames = (frame.picture for frame in reader.frames(fps=fps))
         why = explain_face(frames, fps=fps)
+    why.draw(output)
+    _say(why.sentences, why.as_json(), output, as_json=as_json)
+
+
+def keypoints(
+    picture: options.Picture,
+    output: Drawing,
+    random: Annotated[
+        bool,
+        typer.Option("--random", help="Small random networks: the machinery, without meaning."),
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Draw what LivePortrait sees in a picture: its keypoints, and what moves them."""
+    from likewise.studio.implicit import explain_implicit
+    from likewise.video.picture import read_picture
+
+    why = explain_implicit(read_picture(picture).picture, random=random)
     why.draw(output)
     _say(why.sentences, why.as_json(), output, as_json=as_json)
 
