@@ -5,9 +5,9 @@
     consent = agreed("source:LibriVox reader, public domain", [recording])
 
 A spoken agreement is the sentence of `STATEMENTS`, said by the person whose voice it is. Whisper
-writes down what was said, and the GE2E encoder, which enrolment never optimises, says whether recording
-and agreement are of one speaker. This hinders a careless copy; someone determined can lie to it, as
-to any such question.
+writes down what was said, and the GE2E encoder, which enrolment never optimises, says whether
+recording and agreement are of one speaker. This hinders a careless copy; someone determined can lie
+to it, as to any such question.
 """
 
 import difflib
