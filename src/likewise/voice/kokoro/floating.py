@@ -75,7 +75,7 @@ def float_convolutions(source: Path, target: Path) -> None:
             nodes += replaced[node.output[0]]
         elif id(node) not in dropped:
             nodes.append(node)
-    kept, needed = _alive(nodes, [value.name for value in graph.output])
+    kept, needed = alive(nodes, [value.name for value in graph.output])
     tensors = [tensor for tensor in (*graph.initializer, *added) if tensor.name in needed]
     answer = helper.make_model(
         helper.make_graph(kept, graph.name, graph.input, graph.output, tensors),
@@ -124,8 +124,13 @@ def _as_two_dimensional(node: Any) -> dict[str, list[int] | int]:
     }
 
 
-def _alive(nodes: list[Any], outputs: list[str]) -> tuple[list[Any], set[str]]:
-    """The nodes that the outputs need, in order, and the names of all their inputs."""
+def alive(nodes: list[Any], outputs: list[str]) -> tuple[list[Any], set[str]]:
+    """The nodes that the outputs need, in order, and the names of all their inputs.
+
+    Args:
+        nodes: Nodes of a graph, makers before users.
+        outputs: Names of the tensors that are wanted.
+    """
     needed = set(outputs)
     kept = []
     for node in reversed(nodes):

@@ -16,6 +16,7 @@ from typing import Any
 
 from likewise import weights
 from likewise.voice.kokoro.floating import float_convolutions
+from likewise.voice.kokoro.fusing import fuse
 
 MODEL = "kokoro-82m-int8"
 
@@ -69,7 +70,9 @@ def part(cut: Cut) -> Path:
 
 
 def float_decoder() -> Path:
-    """The file of the decoder with float convolutions, made on first use.
+    """The file of the decoder as it is run, made on first use.
+
+    Its convolutions are floats, its normalisations and activations take fewer passes.
 
     Raises:
         MissingWeights: The model is missing or changed.
@@ -78,8 +81,9 @@ def float_decoder() -> Path:
     def make(source: Path, target: Path) -> None:
         _cut(source, target, DECODER)
         float_convolutions(target, target)
+        fuse(target, target)
 
-    return weights.derived(MODEL, "decoder-float-1", make)
+    return weights.derived(MODEL, "decoder-float-2", make)
 
 
 def _cut(source: Path, target: Path, cut: Cut) -> None:
