@@ -1,6 +1,8 @@
 """Weight files are the ones the catalogue names, or the user hears what to do."""
 
 import hashlib
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -119,3 +121,46 @@ def test_catalogue_states_licence_and_source_of_everything() -> None:
         assert entry.source
         assert entry.revision
         assert len(entry.files) == 1 or entry.joined_sha256
+
+
+FILE = {"place": "shipped:voice/a.onnx", "sha256": "0" * 64, "size": 1}
+ITEM = {
+    "name": "a",
+    "title": "A model",
+    "used_by": "voice",
+    "source": "https://example.org",
+    "revision": "1",
+    "licence": "MIT",
+    "files": [FILE],
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"licnece": "MIT"}, TypeError),
+        ({"used_by": "ears"}, ValueError),
+        ({"files": []}, ValueError),
+        ({"files": [FILE | {"place": "https://example.org/a.onnx"}]}, ValueError),
+        ({"files": [FILE | {"place": "hub:owner/name@somewhere/a.onnx"}]}, ValueError),
+        ({"files": [FILE | {"sha256": "0" * 63}]}, ValueError),
+        ({"files": [FILE | {"size": -1}]}, ValueError),
+        ({"files": [{"place": "shipped:a"}]}, TypeError),
+    ],
+)
+def test_a_wrong_entry_is_refused(change: dict[str, object], error: type[Exception]) -> None:
+    assert Entry.read(ITEM).size == 1
+    with pytest.raises(error):
+        Entry.read(ITEM | change)
+
+
+def test_a_missing_key_is_refused() -> None:
+    with pytest.raises(TypeError, match="licence"):
+        Entry.read({key: value for key, value in ITEM.items() if key != "licence"})
+
+
+def test_reading_the_catalogue_needs_no_validation_library() -> None:
+    code = "from likewise import weights; import sys; weights.catalogue(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "yaml" in done.stdout.split()
+    assert "pydantic" not in done.stdout.split()

@@ -5,6 +5,7 @@ import hashlib
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from pathlib import Path
@@ -238,8 +239,8 @@ def unhashed(hub: type[Hub], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) ->
     """The model again, of which the catalogue states no hash."""
     monkeypatch.setenv("LIKEWISE_HOME", str(tmp_path / "home"))
     entry = _entry("tiny", "model.pth")
-    file = entry.files[0].model_copy(update={"sha256": "", "size": 1000})
-    entries = ENTRIES | {"tiny": entry.model_copy(update={"files": (file,)})}
+    file = replace(entry.files[0], sha256="", size=1000)
+    entries = ENTRIES | {"tiny": replace(entry, files=(file,))}
     monkeypatch.setattr(pulling, "catalogue", lambda: entries)
     module = import_module("likewise.weights.catalogue")
     monkeypatch.setattr(module, "catalogue", lambda: entries)

@@ -1,6 +1,7 @@
 """Commands about weight files: list, path, verify, pull, convert."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ def list_all(as_json: options.Json = False) -> None:
     from likewise import weights
 
     if as_json:
-        rows = [entry.model_dump() for entry in weights.catalogue().values()]
+        rows = [asdict(entry) for entry in weights.catalogue().values()]
         print(json.dumps(rows, ensure_ascii=False, indent=1))
         return
     for entry in weights.catalogue().values():
