@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,6 +10,9 @@ from likewise.cli import options
 from likewise.cli.judging import typed
 from likewise.cli.show import print_notes, print_result, progress_bars
 from likewise.errors import BadInput
+
+if TYPE_CHECKING:
+    from likewise.motion.sliders import Sliders
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,6 +41,10 @@ def talk(
     face: options.Face = "",
     liveliness: options.Liveliness = 1.0,
     seed: options.Seed = 0,
+    mood: options.Mood = "",
+    slider: options.Slider = None,
+    keyframes: options.Keyframes = None,
+    save_motion: options.SaveMotion = None,
     subtitles: options.Subtitles = None,
     plot: options.Plot = None,
     verify: options.Verify = False,
@@ -50,6 +57,7 @@ def talk(
 
     which, face_engine = options.split_face(face)
     consent = _consent(consent, voice, language)
+    sliders = _sliders(slider, keyframes)
     with progress_bars() as progress:
         video = job(
             picture,
@@ -65,6 +73,9 @@ def talk(
             face=which,
             liveliness=liveliness,
             seed=seed,
+            mood=mood,
+            sliders=sliders,
+            save_motion=save_motion,
             subtitles=subtitles or (),
             plot=plot,
             verify=verify,
@@ -163,7 +174,7 @@ def animate(
         typer.Option(help="A video of a face to be followed; its sound is kept unless --audio is."),
     ] = None,
     motion: Annotated[
-        Path | None, typer.Option(help="A motion template to play: .safetensors or .npz.")
+        Path | None, typer.Option(help="A motion template to play: .safetensors, .npz or .json.")
     ] = None,
     *,
     output: Annotated[
@@ -182,9 +193,7 @@ def animate(
     driver_face: Annotated[
         int | None, typer.Option(min=1, help="Which face of the driver (1 is the largest).")
     ] = None,
-    save_motion: Annotated[
-        Path | None, typer.Option(help="Save the driver's motion as a template, to use --motion.")
-    ] = None,
+    save_motion: options.SaveMotion = None,
     fps: Annotated[
         float | None,
         typer.Option(min=5, max=60, help="Frames per second: the driver's, or 25 for a recording."),
@@ -194,6 +203,9 @@ def animate(
     face: options.Face = "",
     liveliness: options.Liveliness = 1.0,
     seed: options.Seed = 0,
+    mood: options.Mood = "",
+    slider: options.Slider = None,
+    keyframes: options.Keyframes = None,
     subtitles: options.Subtitles = None,
     engine: options.Engine = "kokoro",
     as_json: options.Json = False,
@@ -203,12 +215,13 @@ def animate(
     if driven_by and driver is not None:
         raise BadInput("Two drivers are named. Give one, either after the picture or as --driver.")
     which, face_engine = options.split_face(face)
+    sliders = _sliders(slider, keyframes)
     with progress_bars() as progress:
         if film is not None or motion is not None:
-            if transcript or subtitles:
+            if transcript or subtitles or mood:
                 raise BadInput(
-                    "--transcript and --subtitles belong to a recording (--audio alone); a driver "
-                    "or a template moves the lips by itself."
+                    "--transcript, --subtitles and --mood belong to a recording (--audio alone); a "
+                    "driver or a template moves the face by itself. --slider adds to it."
                 )
             from likewise.studio.reenact import reenact
 
@@ -224,6 +237,7 @@ def animate(
                 face=which,
                 driver_face=None if driver_face is None else driver_face - 1,
                 anchor=anchor,
+                sliders=sliders,
                 save_motion=save_motion,
                 face_engine=face_engine,
                 on_progress=progress,
@@ -248,6 +262,9 @@ def animate(
                 face=which,
                 liveliness=liveliness,
                 seed=seed,
+                mood=mood,
+                sliders=sliders,
+                save_motion=save_motion,
                 subtitles=subtitles or (),
                 engine=engine,
                 face_engine=face_engine,
@@ -288,6 +305,15 @@ def _consent(consent: str, voice: str, language: str) -> str:
     from likewise.studio.choosing import copies
 
     return options.asked_consent(consent, voice, language) if copies(voice) else consent
+
+
+def _sliders(settings: list[str] | None, keyframes: Path | None) -> "Sliders | None":
+    """The sliders of `--slider` and `--keyframes`; None without either."""
+    if not settings and keyframes is None:
+        return None
+    from likewise.motion.sliders import Sliders
+
+    return Sliders.parsed(settings or (), keyframes)
 
 
 def _text(text: str) -> str:

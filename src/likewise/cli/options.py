@@ -46,6 +46,31 @@ Liveliness = Annotated[
     typer.Option(min=0.0, max=3.0, help="How much the head moves by itself; 0 is not at all."),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of head movement and blinks.")]
+Mood = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME[=STRENGTH]",
+        help="neutral, happy, sad, angry, surprised, calm or tired; happy=0.5 is half of it.",
+    ),
+]
+Slider = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VALUE",
+        help="Set by hand: yaw pitch roll (degrees) right down zoom smile brows gaze_right gaze_up "
+        "blink squint mouth pout; may be repeated.",
+    ),
+]
+Keyframes = Annotated[
+    Path | None,
+    typer.Option(
+        help='Sliders over time, a JSON file: {"0": {"yaw": -10}, "1.5": {"yaw": 10, "smile": 0.5}}'
+    ),
+]
+SaveMotion = Annotated[
+    Path | None,
+    typer.Option(help="Save what the face does as a template (.safetensors, .npz or .json)."),
+]
 Subtitles = Annotated[
     list[Path] | None, typer.Option(help="Also write subtitles, .srt or .vtt; may be repeated.")
 ]

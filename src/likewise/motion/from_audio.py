@@ -17,6 +17,7 @@ from likewise.errors import BadInput
 from likewise.motion.curves import Track, either, hold, hold_on_frame
 from likewise.motion.idle import Idle, eased, frame_count
 from likewise.motion.listening import HOP_SECONDS, Heard, at, listen, smooth
+from likewise.motion.moods import NEUTRAL, Mood
 from likewise.motion.visemes import CHANNEL, CHANNELS, coefficients, pose
 from likewise.values import Audio, Motion
 
@@ -38,7 +39,9 @@ _SHUT_CHANNELS: Final = [
 _UNMARKED_STRESS: Final = 0.8
 
 
-def from_audio(audio: Audio, fps: float, seed: int = 0, *, liveliness: float = 1.0) -> Motion:
+def from_audio(
+    audio: Audio, fps: float, seed: int = 0, *, liveliness: float = 1.0, mood: Mood = NEUTRAL
+) -> Motion:
     """Approximate motion for a recording without a transcript.
 
     Args:
@@ -46,6 +49,7 @@ def from_audio(audio: Audio, fps: float, seed: int = 0, *, liveliness: float = 1
         fps: Frames per second, 10..60.
         seed: Seed of the idle movements.
         liveliness: 0 moves the mouth only, 1 is a calm speaker, up to 3.
+        mood: What the face wears.
 
     Returns:
         ceil(seconds * fps) frames; the first and the last show shut lips.
@@ -64,7 +68,7 @@ def from_audio(audio: Audio, fps: float, seed: int = 0, *, liveliness: float = 1
     times = np.arange(frames) / fps
     motion = Motion.still(frames, fps)
     motion.coefficients[:] = coefficients(_mouth(heard, times, fps, last))
-    life = Idle(seed, liveliness)
+    life = Idle(seed, liveliness, mood)
     for start, _ in heard.pauses:
         if start > 0:
             life.pause(start)

@@ -24,7 +24,9 @@ from likewise.motion.coarticulation import LONG_SECONDS, mouth_track
 from likewise.motion.curves import Track
 from likewise.motion.idle import EVENT_LEAD_SECONDS, Idle, eased, frame_count
 from likewise.motion.loudness import Loudness
+from likewise.motion.moods import NEUTRAL, Mood
 from likewise.motion.phones import PhoneRow
+from likewise.motion.questions import questions
 from likewise.motion.visemes import CHANNEL, VOWELS, coefficients
 from likewise.values import Motion, Speech
 
@@ -51,16 +53,19 @@ class SpeechActor:
         fps: Frames per second, 10..60 (frames are spaced 1 / fps; 29.97 is fine).
         seed: Seed of the idle movements.
         liveliness: 0 moves the mouth only, 1 is a calm speaker, up to 3.
+        mood: What the face wears.
 
     Raises:
         BadInput: An option out of range.
     """
 
-    def __init__(self, fps: float, *, seed: int = 0, liveliness: float = 1.0) -> None:
+    def __init__(
+        self, fps: float, *, seed: int = 0, liveliness: float = 1.0, mood: Mood = NEUTRAL
+    ) -> None:
         if not (math.isfinite(fps) and 5 <= fps <= 120):
             raise BadInput(f"{fps} frames per second can't be animated; choose 10 to 60.")
         self._fps = fps
-        self._idle = Idle(seed, liveliness)
+        self._idle = Idle(seed, liveliness, mood)
         self._row = PhoneRow()
         self._loudness = Loudness()
         self._rate = 0
@@ -87,6 +92,8 @@ class SpeechActor:
         self._samples += len(part.audio.samples)
         self._loudness.push(part.audio.samples, rate)
         self._row.push(part, offset, self._samples / rate)
+        for start, end in questions(part):
+            self._idle.question(start + offset, end + offset)
         settled = self._row.settled(self._samples / rate, LONG_SECONDS) - _HELD_BACK
         return self._play(max(self._frames, frame_count(settled, self._fps)), settled, None)
 
@@ -148,7 +155,9 @@ class SpeechActor:
         self._idle.advance(until)
 
 
-def from_speech(speech: Speech, fps: float, seed: int = 0, *, liveliness: float = 1.0) -> Motion:
+def from_speech(
+    speech: Speech, fps: float, seed: int = 0, *, liveliness: float = 1.0, mood: Mood = NEUTRAL
+) -> Motion:
     """Motion of a whole speech: what `SpeechActor` would stream, in one piece.
 
     Args:
@@ -156,6 +165,7 @@ def from_speech(speech: Speech, fps: float, seed: int = 0, *, liveliness: float 
         fps: Frames per second, 10..60.
         seed: Seed of the idle movements.
         liveliness: 0 moves the mouth only, 1 is a calm speaker, up to 3.
+        mood: What the face wears.
 
     Returns:
         ceil(seconds * fps) frames; the first and the last show shut lips.
@@ -169,5 +179,5 @@ def from_speech(speech: Speech, fps: float, seed: int = 0, *, liveliness: float 
             "align a recording to its transcript (motion.alignment.align), or drive the face from "
             "the sound alone (motion.from_audio)."
         )
-    actor = SpeechActor(fps, seed=seed, liveliness=liveliness)
+    actor = SpeechActor(fps, seed=seed, liveliness=liveliness, mood=mood)
     return Motion.joined([actor.feed(speech), actor.finish()])

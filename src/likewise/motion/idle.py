@@ -1,4 +1,4 @@
-"""Life besides the mouth: head sway, blinks, glances, nods and brows on stressed words.
+"""Life besides the mouth: head sway, blinks, glances, nods, brows on stressed words and questions.
 
 Everything is a function of absolute time, the seed, and events (pauses, stresses) announced in the
 order in which they happen, so that a stream of any length needs no memory of its past and equals
@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.errors import BadInput
-from likewise.motion.curves import Track, ease
+from likewise.motion.curves import Track, ease, hold
+from likewise.motion.moods import NEUTRAL, Mood
 from likewise.values import INDEX, Motion
 
 EVENT_LEAD_SECONDS: Final = 0.25
@@ -38,6 +39,11 @@ _GAZE_SPREAD: Final = (0.20, 0.12)
 _SACCADE_SECONDS: Final = 0.06
 _BEAT_REFRACTORY: Final = 1.1
 _BROW_REFRACTORY: Final = 2.4
+
+_ASKING_SECONDS: Final = 0.55
+"""Last part of a question over which the brows are up, once they got there."""
+_ASKING_BROWS: Final = 0.42
+_ASKING_TILT: Final = (-1.4, 2.2)  # pitch and roll in degrees: chin up, head to one side
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,25 +73,29 @@ class Idle:
     Args:
         seed: Same seed, same movements.
         liveliness: Scales head, gaze and brows; 0 leaves the face still, 1 is a calm speaker.
+        mood: What the face wears all the while, whatever the liveliness.
     """
 
-    def __init__(self, seed: int = 0, liveliness: float = 1.0) -> None:
+    def __init__(self, seed: int = 0, liveliness: float = 1.0, mood: Mood = NEUTRAL) -> None:
         if seed < 0 or not 0.0 <= liveliness <= 3.0:
             raise BadInput(
                 f"seed {seed} and liveliness {liveliness} don't work: the seed is a whole number "
                 "from 0, liveliness lies between 0 (still) and 3 (theatrical)."
             )
         self._liveliness = liveliness
+        self._mood = mood
         sway = np.random.default_rng([seed, 1])
         self._sway = {name: _Noise.drawn(sway, hertz) for name, (_, hertz) in _SWAY.items()}
         self._blink_draws = np.random.default_rng([seed, 2])
         self._gaze_draws = np.random.default_rng([seed, 3])
+        self._question_draws = np.random.default_rng([seed, 4])
         self._pauses: list[float] = []
         self._blinks: list[float] = []
         self._last_blink = float(self._blink_draws.uniform(-2.6, 0.0))
         self._next_gap = self._draw_gap()
         self._beats: list[tuple[float, float]] = []
         self._brows: list[tuple[float, float]] = []
+        self._questions: list[tuple[float, float, float]] = []
         self._looks: list[tuple[float, float, float]] = [(-1.0, 0.0, 0.0), (-0.5, 0.0, 0.0)]
 
     def pause(self, start: float) -> None:
@@ -100,6 +110,11 @@ class Idle:
             self._beats.append((peak, strength))
         if strength > 0.7 and (not self._brows or peak - self._brows[-1][0] >= _BROW_REFRACTORY):
             self._brows.append((peak, strength))
+
+    def question(self, start: float, end: float) -> None:
+        """Announce a question from `start` to `end` seconds: brows go up and the head tilts."""
+        side = 1.0 if self._question_draws.uniform() < 0.5 else -1.0
+        self._questions.append((max(start, end - _ASKING_SECONDS), end, side))
 
     def advance(self, until: float) -> None:
         """Decide what happens up to `until`; every event up to there has been announced."""
@@ -130,6 +145,7 @@ class Idle:
         self._blinks = [blink for blink in self._blinks if blink > before - 1.0]
         self._beats = [beat for beat in self._beats if beat[0] > before - 3.0]
         self._brows = [brow for brow in self._brows if brow[0] > before - 3.0]
+        self._questions = [asked for asked in self._questions if asked[1] > before - 3.0]
         while len(self._looks) > 3 and self._looks[2][0] < before:
             del self._looks[0]
 
@@ -142,30 +158,38 @@ class Idle:
             loudness: float64 (N,), 0..1; the head rises a little while the voice is loud.
             eased: float64 (N,), 0 where the portrait's own pose is due, 1 where life is full.
         """
+        mood = self._mood
         amount = eased * self._liveliness
         sway = {
-            name: amplitude * amount * self._sway[name].at(times)
+            name: amplitude * mood.sway * amount * self._sway[name].at(times)
             for name, (amplitude, _) in _SWAY.items()
         }
         nod = np.zeros_like(times)
         for peak, strength in self._beats:
-            nod = nod + 1.8 * strength * _bump(times, peak, 0.16, 0.0, 0.32)
+            nod = nod + 1.8 * mood.nods * strength * _bump(times, peak, 0.16, 0.0, 0.32)
         motion.pose[:, 0] += sway["yaw"]
         motion.pose[:, 1] += sway["pitch"] + amount * (nod - 0.8 * loudness)
         motion.pose[:, 2] += sway["roll"] + 0.15 * sway["yaw"]
         motion.shift[:, 0] += sway["right"] + 0.002 * sway["yaw"]
         motion.shift[:, 1] += sway["down"] + 0.002 * amount * nod
         motion.shift[:, 2] += sway["scale"]
-        motion.gaze[:] += np.clip(amount[:, None] * self._gaze(times), -0.8, 0.8)
+        motion.gaze[:] += np.clip(mood.sway * amount[:, None] * self._gaze(times), -0.8, 0.8)
         self._raise_brows(motion, times, amount)
         if self._liveliness > 0:
             self._blink(motion, times)
+        mood.wear(motion, eased)
 
     def _raise_brows(self, motion: Motion, times: Track, amount: Track) -> None:
-        """Brows go up with some stressed words."""
+        """Brows go up with some stressed words, and at the end of questions with a tilt."""
         raised = np.zeros_like(times)
         for peak, strength in self._brows:
             raised = raised + 0.32 * strength * _bump(times, peak, 0.18, 0.12, 0.42)
+        for start, end, side in self._questions:
+            asking = hold(times, start, end, 0.28, 0.5)
+            raised = np.maximum(raised, _ASKING_BROWS * asking)
+            motion.pose[:, 1] += _ASKING_TILT[0] * amount * asking
+            motion.pose[:, 2] += _ASKING_TILT[1] * side * amount * asking
+        raised = self._mood.brows * raised
         for name, share in (
             ("browInnerUp", 1.0),
             ("browOuterUpLeft", 0.7),
@@ -195,7 +219,7 @@ class Idle:
         return gaze
 
     def _draw_gap(self) -> float:
-        return float(self._blink_draws.uniform(*_BLINK_GAPS))
+        return float(self._blink_draws.uniform(*_BLINK_GAPS)) * self._mood.blink_gaps
 
     def _draw_look(self, last: float) -> tuple[float, float, float]:
         """The next fixation: half of the time at the viewer, else a small glance aside."""
@@ -206,14 +230,16 @@ class Idle:
         return (start, 0.0, 0.0) if at_viewer else (start, float(right), float(up))
 
 
-def idle(seconds: float, fps: float, *, seed: int = 0, liveliness: float = 1.0) -> Motion:
+def idle(
+    seconds: float, fps: float, *, seed: int = 0, liveliness: float = 1.0, mood: Mood = NEUTRAL
+) -> Motion:
     """A face that lives without speaking, neutral in its first and last frame.
 
     Raises:
         BadInput: Seed or liveliness out of range.
     """
     frames = frame_count(seconds, fps)
-    life = Idle(seed, liveliness)
+    life = Idle(seed, liveliness, mood)
     life.advance(seconds + 1.0)
     life.end(seconds)
     motion = Motion.still(frames, fps)

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from likewise.face import registry as faces
+from likewise.motion.moods import Mood
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
@@ -18,6 +19,7 @@ from likewise.studio.choosing import PictureLike, choose_portrait
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
+from likewise.studio.scoring import MoodLike, Scoring, SlidersLike, chosen_mood
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Audio, Motion, Speech
 from likewise.voice import registry as voices
@@ -41,6 +43,9 @@ def animate(
     face: int | None = None,
     liveliness: float = 1.0,
     seed: int = 0,
+    mood: MoodLike = "",
+    sliders: SlidersLike | None = None,
+    save_motion: Path | str | None = None,
     subtitles: Sequence[Path | str] = (),
     engine: str = "kokoro",
     face_engine: str = "mesh",
@@ -60,6 +65,9 @@ def animate(
         face: Which face of several, largest first; None takes the largest.
         liveliness: How much the head moves by itself; 0 is not at all, 1 natural.
         seed: Seed of the head's movement and the blinks.
+        mood: What the face wears: a name of `motion.moods.MOODS`, `happy=0.5`, or a mood.
+        sliders: Pose and expression set by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
+        save_motion: Also save what the face does as a template (.safetensors, .npz or .json).
         subtitles: Subtitle files to write, .srt or .vtt; they need a transcript.
         engine: Voice engine that speaks the transcript for the alignment.
         face_engine: Face engine.
@@ -78,6 +86,7 @@ def animate(
     watch = Stopwatch()
     artist = faces.face_engine(face_engine)
     check_beside(subtitles)
+    worn, scoring = chosen_mood(mood), Scoring(sliders, save_motion)
     with watch.stage("picture"):
         portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     if isinstance(audio, Audio):
@@ -92,9 +101,9 @@ def animate(
             from likewise.motion.from_speech import from_speech
 
             speech = aligned(recording, transcript, language, engine=engine)
-            motion = from_speech(speech, fps, seed=seed, liveliness=liveliness)
+            motion = from_speech(speech, fps, seed=seed, liveliness=liveliness, mood=worn)
         else:
-            speech, motion = _by_sound(recording, fps, seed, liveliness)
+            speech, motion = _by_sound(recording, fps, seed, liveliness, worn)
     on_progress(Progress("listening", 1, 1, "recordings"))
     marking = Marking(Origin("animated picture", {"face": face_engine}))
     record = Record(keep_sound=False)
@@ -105,7 +114,8 @@ def animate(
             open_video(output, portrait, fps, recording.sample_rate, seal=marking.seal)
         )
         video.write_audio(marking.audio(recording))
-        frames = render_into(video, artist, portrait, [motion], record, watch, on_progress)
+        score = scoring.edited([motion], portrait)
+        frames = render_into(video, artist, portrait, score, record, watch, on_progress)
     return Video(
         path=Path(output),
         seconds=recording.seconds,
@@ -117,7 +127,7 @@ def animate(
         took=time.perf_counter() - start,
         stages=watch.seconds,
         notes=tuple(dict.fromkeys((*portrait.notes, *record.notes, *marking.notes))),
-        beside=write_subtitles(record, subtitles),
+        beside=write_subtitles(record, subtitles) + scoring.save(),
     )
 
 
@@ -142,9 +152,11 @@ def aligned(recording: Audio, transcript: str, language: str, *, engine: str) ->
     return align(recording, Speech.joined(speaker.speak(transcript, voice, language=wanted)))
 
 
-def _by_sound(recording: Audio, fps: float, seed: int, liveliness: float) -> tuple[Speech, Motion]:
+def _by_sound(
+    recording: Audio, fps: float, seed: int, liveliness: float, mood: Mood
+) -> tuple[Speech, Motion]:
     from likewise.motion.from_audio import from_audio
 
-    motion = from_audio(recording, fps, seed=seed, liveliness=liveliness)
+    motion = from_audio(recording, fps, seed=seed, liveliness=liveliness, mood=mood)
     speech = Speech(recording, text="", language="", engine="recording")
     return replace(speech, notes=(APPROXIMATE,)), motion

@@ -6,7 +6,7 @@ The driver is read first, as numbers only, then played: neither film nor result 
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from likewise.audio import files
@@ -16,6 +16,7 @@ from likewise.face.engine import FaceEngine, Frame, Performance, Reenactor
 from likewise.motion import template
 from likewise.motion.from_video import from_video
 from likewise.motion.limits import within_limits
+from likewise.motion.sliders import Sliders
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
@@ -23,6 +24,7 @@ from likewise.seeing.following import Film
 from likewise.studio.choosing import PictureLike, choose_portrait
 from likewise.studio.framing import Crop
 from likewise.studio.rendering import Video
+from likewise.studio.scoring import SlidersLike, chosen_sliders
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Audio, Motion, Portrait
 from likewise.video.writer import VideoWriter
@@ -43,6 +45,7 @@ def reenact(
     face: int | None = None,
     driver_face: int | None = None,
     anchor: float | None = None,
+    sliders: SlidersLike | None = None,
     save_motion: Path | str | None = None,
     face_engine: str = "mesh",
     on_progress: ProgressCallback = silent,
@@ -61,7 +64,8 @@ def reenact(
         face: Which face of the picture, largest first; None takes the largest.
         driver_face: Which face of the driver.
         anchor: Second at which the driver looks neutral, like the picture; None chooses it.
-        save_motion: Also save the motion as a template (.safetensors or .npz).
+        sliders: Pose and expression added by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
+        save_motion: Also save the motion as a template (.safetensors, .npz or .json).
         face_engine: Face engine.
         on_progress: Told about the stages.
 
@@ -81,11 +85,12 @@ def reenact(
     artist = faces.face_engine(face_engine)
     if save_motion is not None:
         template.check_template(Path(save_motion))
+    hand = chosen_sliders(sliders)
     with watch.stage("picture"):
         portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
     film = None if driver is None else Film(driver, fps=fps, face=driver_face)
     with watch.stage("watching"):
-        play = _read(artist, film, motion, anchor, on_progress)
+        play = _read(artist, film, motion, anchor, on_progress).moved(hand)
     if save_motion is not None:
         play.save(Path(save_motion))
     sound = Path(audio) if audio is not None else None
@@ -134,6 +139,21 @@ class _Play:
     score: Motion | None
     performance: Performance | None
     notes: tuple[str, ...] = ()
+
+    def moved(self, hand: Sliders) -> "_Play":
+        """The same with sliders added.
+
+        Raises:
+            BadInput: A performance in an engine's own terms, which sliders can't move.
+        """
+        if not hand.keys:
+            return self
+        if self.score is None:
+            raise BadInput(
+                f"The face engine {self.engine.name} reads drivers in terms of its own, which "
+                "sliders can't be added to. Leave them out, or use --face mesh."
+            )
+        return replace(self, score=hand.added(self.score))
 
     @property
     def fps(self) -> float:

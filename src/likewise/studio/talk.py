@@ -27,6 +27,7 @@ from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
 from likewise.studio.saying import say
+from likewise.studio.scoring import MoodLike, Scoring, SlidersLike, chosen_mood
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Motion, Speech, Voice
 from likewise.video.writer import VideoWriter
@@ -48,6 +49,9 @@ def talk(
     face: int | None = None,
     liveliness: float = 1.0,
     seed: int = 0,
+    mood: MoodLike = "",
+    sliders: SlidersLike | None = None,
+    save_motion: Path | str | None = None,
     subtitles: Sequence[Path | str] = (),
     plot: Path | str | None = None,
     verify: bool = False,
@@ -74,6 +78,9 @@ def talk(
         face: Which face of several, largest first; None takes the largest.
         liveliness: How much the head moves by itself; 0 is not at all, 1 natural.
         seed: Seed of the head's movement and the blinks.
+        mood: What the face wears: a name of `motion.moods.MOODS`, `happy=0.5`, or a mood.
+        sliders: Pose and expression set by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
+        save_motion: Also save what the face does as a template (.safetensors, .npz or .json).
         subtitles: Subtitle files to write, .srt or .vtt.
         plot: A picture of the run to write: mel spectrograms and onset strength.
         verify: Have a speech recogniser check every sentence, and say a misunderstood one again;
@@ -104,6 +111,8 @@ def talk(
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
     check_consent(voice, consent)
     check_beside(subtitles, plot, report)
+    actor = SpeechActor(fps, seed=seed, liveliness=liveliness, mood=chosen_mood(mood))
+    scoring = Scoring(sliders, save_motion)
     record = Record(keep_sound=plot is not None)
     voices_chosen: list[Voice] = []
     marking = Marking()
@@ -136,11 +145,11 @@ def talk(
         video = stack.enter_context(
             open_video(output, portrait, fps, speaker.capabilities.sample_rate, seal=marking.seal)
         )
-        actor = SpeechActor(fps, seed=seed, liveliness=liveliness)
         score = _score(watch.each("waiting for speech", ahead), actor, video, record)
+        score = scoring.edited(score, portrait)
         frames = render_into(video, artist, portrait, score, record, watch, on_progress)
     (chosen,) = voices_chosen
-    beside = write_subtitles(record, subtitles)
+    beside = write_subtitles(record, subtitles) + scoring.save()
     if plot is not None:
         from likewise.studio.pictures import plot_run
 
