@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
+from likewise.face.points import FacePoints
+
 Colour = tuple[int, int, int]
 Points = Sequence[tuple[float, float]]
 
@@ -71,6 +73,72 @@ def draw(kind: str, seed: int) -> NDArray[np.uint8]:
     coat, marking = _varied(coat, rng), _varied(marking, rng)
     {"dog": _dog, "cat": _cat, "fox": _fox}[kind](sheet, coat, marking)
     return sheet.finished()
+
+
+_FACES: dict[str, dict[str, tuple[float, float]]] = {
+    "dog": {
+        "eye": (0.24, -0.12),
+        "nose": (0.0, 0.15),
+        "corner": (0.26, 0.44),
+        "mouth": (0.0, 0.43),
+        "chin": (0.0, 0.62),
+        "top": (0.0, -0.58),
+        "side": (0.52, 0.1),
+        "radii": (0.1, 0.093),
+    },
+    "cat": {
+        "eye": (0.29, -0.04),
+        "nose": (0.0, 0.24),
+        "corner": (0.14, 0.39),
+        "mouth": (0.0, 0.37),
+        "chin": (0.0, 0.54),
+        "top": (0.0, -0.52),
+        "side": (0.66, 0.12),
+        "radii": (0.159, 0.148),
+    },
+    "fox": {
+        "eye": (0.27, 0.0),
+        "nose": (0.0, 0.58),
+        "corner": (0.13, 0.7),
+        "mouth": (0.0, 0.7),
+        "chin": (0.0, 0.78),
+        "top": (0.0, -0.48),
+        "side": (0.62, 0.2),
+        "radii": (0.108, 0.101),
+    },
+}
+"""Where the parts of a face lie, in the animal's coordinates."""
+
+
+def face_points(kind: str, seed: int) -> FacePoints:
+    """Where the ten points of `draw(kind, seed)` are, as a person would place them."""
+    sheet = _Sheet(np.random.default_rng([seed, sum(map(ord, kind))]))
+    face = _FACES[kind]
+
+    def at(part: str, side: float = 1.0) -> tuple[float, float]:
+        # A sheet that faces the other way is mirrored: its sides are those of the picture.
+        x, y = face[part]
+        ((right, down),) = sheet.place([(side * sheet.facing * x, y)])
+        return right / _FINER, down / _FINER
+
+    across, down = np.array(face["radii"]) * sheet.stretch * sheet.scale / _FINER
+    return FacePoints(
+        places={
+            "right_eye": at("eye", -1),
+            "left_eye": at("eye"),
+            "nose": at("nose"),
+            "mouth_right": at("corner", -1),
+            "mouth_centre": at("mouth"),
+            "mouth_left": at("corner"),
+            "chin": at("chin"),
+            "top": at("top"),
+            "right_side": at("side", -1),
+            "left_side": at("side"),
+        },
+        size=(SIDE, SIDE),
+        eye_radii=(float(across), float(down)),
+        kind="animal",
+    )
 
 
 def _varied(colour: Colour, rng: np.random.Generator) -> Colour:

@@ -21,6 +21,10 @@ class Unsupported(BadInput):
     """A valid wish that the chosen engine can't fulfil, such as a language it doesn't speak."""
 
 
+class PointsNeeded(BadInput):
+    """The face can't be read by itself; the message says how to place its points by hand."""
+
+
 class MissingWeights(LikewiseError):
     """A weight file is absent or not the catalogue's; the message says how to get it."""
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, Unsupported
+from likewise.errors import BadInput
 from likewise.face.mesh.engine import MeshEngine
 from likewise.face.registry import face_engine, known_face_engines
 from likewise.seeing.canonical import head_pose
@@ -189,12 +189,6 @@ def test_a_portrait_saved_renders_the_same(
     np.testing.assert_array_equal(
         next(engine.render(agnew, motion)), next(engine.render(loaded, motion))
     )
-
-
-def test_kinds_it_can_not_do(engine: MeshEngine, agnew: Portrait) -> None:
-    animal = Portrait(agnew.picture, agnew.points, agnew.coefficients, kind="animal")
-    with pytest.raises(Unsupported, match="animal"):
-        next(engine.render(animal, Motion.still(1, 25.0)))
 
 
 def test_engines_by_name() -> None:

@@ -13,6 +13,7 @@ from likewise.cli import (
     judging,
     looking,
     making,
+    placing,
     remembering,
     serving,
     training,
@@ -52,6 +53,7 @@ explaining.add_to(app)
 detecting.add_to(app)
 voicing.add_to(app)
 looking.add_to(app)
+placing.add_to(app)
 remembering.add_to(app)
 serving.add_to(app)
 weighing.add_to(app)

@@ -8,19 +8,24 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput
+from likewise.errors import BadInput, PointsNeeded
 from likewise.face.engine import FaceEngine
+from likewise.face.points import FacePoints
 from likewise.progress import ProgressCallback
 from likewise.provenance.consent import ConsentLike, agreed, missing
-from likewise.studio.framing import Crop, crop_to_head
+from likewise.studio.framing import Crop, crop_to_head, head_square
 from likewise.values import Audio, Portrait, Voice
-from likewise.voice.engine import VoiceEngine, VoiceImporter
+from likewise.values.portrait import Kind, Style
+from likewise.voice.engine import BEST, TieredEngine, VoiceEngine, VoiceImporter
 
 VoiceLike = Voice | Audio | Path | str
 """A voice, a recording of one, a sound file, or the name of a saved or stock voice."""
 
 PictureLike = Portrait | NDArray[np.uint8] | Path | str
 """A portrait, an RGB picture, or a picture file."""
+
+PointsLike = FacePoints | Path | str
+"""Ten points of the face, their file, or `auto`: the engine's own guess, even if it is doubtful."""
 
 
 def copies(voice: VoiceLike) -> bool:
@@ -114,17 +119,56 @@ def enrolled(
     language: str,
     consent: ConsentLike | None,
     on_progress: ProgressCallback,
+    transcripts: Sequence[str] | None = None,
+    tier: str = "",
+    seconds: float | None = None,
 ) -> Voice:
     """Enrol a voice and keep the consent of its speaker with it.
 
     The consent is looked at first, so that nothing is copied without it.
 
+    Args:
+        recordings: Of one speaker.
+        engine: Makes the voice.
+        name: Name of the voice.
+        language: Language of the recordings, "" when unknown.
+        consent: Whose voice it is.
+        on_progress: Told about the stages.
+        transcripts: What is said in each recording, None when unknown.
+        tier: One of the engine's tiers, or `best`; "" is the engine's quickest.
+        seconds: Time that a slower tier may take, None for the engine's own.
+
     Raises:
-        BadInput: Nothing usable in the recordings, or a text that is no consent.
+        BadInput: Nothing usable in the recordings, a text that is no consent, or a tier that the
+            engine doesn't have.
         Unsafe: No consent, or a spoken one that doesn't hold.
     """
+    tiers = engine.capabilities.tiers
+    if tier not in ("", BEST, *tiers):
+        raise BadInput(
+            f"The engine {engine.name!r} has no tier {tier!r}"
+            + (f". It has: {', '.join(tiers)}." if tiers else "; it has only one.")
+        )
     record = agreed(consent, recordings, language=language)
-    voice = engine.enrol(recordings, name=name, language=language, on_progress=on_progress)
+    if tier and tiers:
+        patience = {} if seconds is None else {"seconds": seconds}
+        voice = cast(TieredEngine, engine).enrol(
+            recordings,
+            name=name,
+            transcripts=transcripts,
+            language=language,
+            tier=tier,
+            on_progress=on_progress,
+            **patience,
+        )
+    else:
+        voice = engine.enrol(
+            recordings,
+            name=name,
+            transcripts=transcripts,
+            language=language,
+            on_progress=on_progress,
+        )
     return replace(voice, consent=record.as_record())
 
 
@@ -133,7 +177,14 @@ def _is_recording(path: Path) -> bool:
 
 
 def choose_portrait(
-    picture: PictureLike, engine: FaceEngine, *, face: int | None, crop: Crop, size: int
+    picture: PictureLike,
+    engine: FaceEngine,
+    *,
+    face: int | None,
+    crop: Crop,
+    size: int,
+    points: PointsLike | None = None,
+    style: Style | None = None,
 ) -> Portrait:
     """The portrait a user means, found, cropped and scaled.
 
@@ -143,9 +194,12 @@ def choose_portrait(
         face: Which face, largest first; None takes the largest.
         crop: `none` keeps the whole picture, `head` shows a square of head and shoulders.
         size: Longest side of the result in pixels; for `head` the side of the square.
+        points: The face's ten points, for a face that the engine can't find by itself.
+        style: How the picture is made; None lets it decide.
 
     Raises:
-        BadInput: Not a picture, or no face in it.
+        BadInput: Not a picture, or points that no face has.
+        PointsNeeded: No face in it, or one whose mouth is uncertain, and no points.
     """
     notes: tuple[str, ...] = ()
     if isinstance(picture, Portrait):
@@ -158,14 +212,46 @@ def choose_portrait(
         # A head cut out of a large picture keeps its detail; a whole picture is scaled at once.
         found = read_picture(picture, max_side=size if crop == "none" else None)
         pixels, notes = found.picture, found.notes
-    portrait = engine.prepare(pixels, face=face)
+    placed = None
+    if points is not None and points != "auto":
+        placed = points if isinstance(points, FacePoints) else FacePoints.load(points)
+        placed = placed.scaled(*pixels.shape[1::-1])
+        portrait = _by_points(pixels, placed, engine)
+    else:
+        portrait = engine.prepare(pixels, face=face)
     if crop == "head":
         notes += portrait.notes
-        portrait = engine.prepare(crop_to_head(portrait, size))
-    return Portrait(
-        portrait.picture,
-        portrait.points,
-        portrait.coefficients,
-        portrait.kind,
-        tuple(dict.fromkeys((*notes, *portrait.notes))),
-    )
+        square, pixels = head_square(portrait), crop_to_head(portrait, size)
+        if placed is None:
+            portrait = engine.prepare(pixels)
+        else:
+            placed = replace(placed, kind=portrait.kind).cut_out(*square).scaled(size, size)
+            portrait = _by_points(pixels, placed, engine)
+    if portrait.doubt and points is None:
+        raise PointsNeeded(portrait.doubt)
+    notes += (*portrait.notes, *filter(None, [portrait.doubt]))
+    return replace(portrait, style=style or portrait.style, notes=tuple(dict.fromkeys(notes)))
+
+
+def _by_points(picture: NDArray[np.uint8], points: FacePoints, engine: FaceEngine) -> Portrait:
+    """A portrait by its ten points, in pixels of the picture."""
+    from likewise.face.fitting import fitted
+    from likewise.face.styles import style_of
+
+    kind = points.kind or _kind_of(picture, points)
+    fit = fitted(replace(points, kind=kind))
+    portrait = engine.prepare(picture, points=fit)
+    return replace(portrait, kind=kind, style=points.style or style_of(picture, fit, kind))
+
+
+def _kind_of(picture: NDArray[np.uint8], points: FacePoints) -> Kind:
+    """A face that the tracker reads as well is a person's; else an animal's, or flatly drawn."""
+    from likewise.face.fitting import fitted
+    from likewise.face.guessing import guess
+    from likewise.face.styles import style_of
+
+    if points.style in ("fur", "flat"):
+        return "animal" if points.style == "fur" else "drawing"
+    if guess(picture).source == "tracked":
+        return "human"
+    return "drawing" if style_of(picture, fitted(points)) == "flat" else "animal"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from likewise.values import _store
 
 Kind = Literal["human", "animal", "drawing"]
+Style = Literal["photo", "painting", "flat", "fur", "moustache"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,6 +24,8 @@ class Portrait:
         coefficients: float32 (52,), expression of the picture itself in 0..1 (blendshape scores).
         kind: `human`, `animal` or `drawing`.
         notes: What preparing decided that the user should know, such as which face was taken.
+        style: How the picture is made, which decides what the inside of its mouth looks like.
+        doubt: Why the points found by themselves can't be trusted, "" where they can.
     """
 
     picture: NDArray[np.uint8]
@@ -30,6 +33,8 @@ class Portrait:
     coefficients: NDArray[np.float32]
     kind: Kind = "human"
     notes: tuple[str, ...] = field(default=())
+    style: Style = "photo"
+    doubt: str = ""
 
     def __post_init__(self) -> None:
         if self.picture.ndim != 3 or self.picture.shape[2] != 3 or self.picture.dtype != np.uint8:
@@ -44,11 +49,22 @@ class Portrait:
             "points": self.points,
             "coefficients": self.coefficients,
         }
-        facts = {"kind": self.kind, "notes": list(self.notes)}
+        facts = {
+            "kind": self.kind,
+            "notes": list(self.notes),
+            "style": self.style,
+            "doubt": self.doubt,
+        }
         _store.save(Path(path), "portrait", 1, tensors, facts)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
         """Read what `save` wrote."""
         tensors, facts = _store.load(Path(path), "portrait", 1)
-        return cls(kind=facts["kind"], notes=tuple(facts["notes"]), **tensors)
+        return cls(
+            kind=facts["kind"],
+            notes=tuple(facts["notes"]),
+            style=facts.get("style", "photo"),  # files from before styles were told apart
+            doubt=facts.get("doubt", ""),
+            **tensors,
+        )

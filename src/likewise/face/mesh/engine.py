@@ -15,12 +15,16 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, Unsupported
+from likewise.errors import BadInput, PointsNeeded
 from likewise.face.engine import Capabilities, Frame
+from likewise.face.guessing import MOST_DISAGREEMENT, disagreement
 from likewise.face.mesh.eyes import EyeLayer
+from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.mouth import MouthLayer
 from likewise.face.mesh.rig import Rig
 from likewise.face.mesh.warp import Warp
+from likewise.face.points import HOW_TO_PLACE
+from likewise.face.styles import style_of
 from likewise.seeing.canonical import head_pose
 from likewise.seeing.landmarks import Face, Tracker
 from likewise.values import COEFFICIENTS, INDEX, Motion, Portrait
@@ -39,7 +43,7 @@ class MeshEngine:
     """
 
     name = "mesh"
-    capabilities = Capabilities(kinds=("human", "drawing"), pose=True, real_time=True)
+    capabilities = Capabilities(kinds=("human", "animal", "drawing"), pose=True, real_time=True)
 
     def __init__(self, *, threads: int = 1) -> None:
         self._threads = threads
@@ -65,12 +69,11 @@ class MeshEngine:
             self._tracker = Tracker(threads=self._threads)
         faces = self._tracker.detect(picture)
         if not faces:
-            raise BadInput(
+            raise PointsNeeded(
                 "No face was found in the picture. Use an upright picture with one face seen from "
                 "the front or slightly turned, evenly lit, with both eyes and the mouth free, at "
                 f"least {RECOMMENDED_FACE} pixels wide; crop it around the face if that is small. "
-                "Animals and figures that the tracker can't read will need points placed by hand, "
-                "which is planned."
+                f"An animal or a drawing needs ten points placed by hand: {HOW_TO_PLACE}"
             )
         if face is not None and not 0 <= face < len(faces):
             raise BadInput(
@@ -84,19 +87,34 @@ class MeshEngine:
                 f"needed, {RECOMMENDED_FACE} look good. Use a larger or closer picture."
             )
         notes = tuple(self._notes(faces, chosen, asked=face is not None))
-        return Portrait(picture, chosen.points, chosen.coefficients, notes=notes)
+        style = style_of(picture, chosen.points)
+        return Portrait(
+            picture,
+            chosen.points,
+            chosen.coefficients,
+            kind="drawing" if style == "flat" else "human",
+            notes=notes,
+            style=style,
+            doubt=self._doubt(picture, chosen),
+        )
 
     def render(self, portrait: Portrait, motion: Motion | Iterable[Motion]) -> Iterator[Frame]:
         """Play a score; see `FaceEngine.render`."""
-        if portrait.kind not in self.capabilities.kinds:
-            raise Unsupported(
-                f"The mesh engine doesn't animate portraits of kind {portrait.kind!r} yet, only: "
-                f"{', '.join(self.capabilities.kinds)}."
-            )
         puppet = _Puppet(portrait)
         for part in (motion,) if isinstance(motion, Motion) else motion:
             for index in range(len(part)):
                 yield puppet.frame(part, index)
+
+    def _doubt(self, picture: NDArray[np.uint8], face: Face) -> str:
+        assert self._tracker is not None
+        moved = disagreement(self._tracker, picture, face)
+        if moved <= MOST_DISAGREEMENT:
+            return ""
+        return (
+            "A face was found, but where its mouth is can't be trusted: the mouth moves by "
+            f"{100 * moved:.0f} % of the face's width when the picture is mirrored, as it does "
+            f"with animals and some drawings. Place ten points by hand: {HOW_TO_PLACE}"
+        )
 
     def _notes(self, faces: list[Face], chosen: Face, *, asked: bool) -> Iterator[str]:
         if len(faces) > 1 and not asked:
@@ -128,7 +146,13 @@ class _Puppet:
             picture, self._rig.source, self._rig.outer, self._rig.fillings, self._rig.skin, width
         )
         self._eyes = EyeLayer(picture, portrait.points, width)
-        self._mouth = MouthLayer(picture, portrait.points, width, own_inside=self._rig.open_mouth)
+        self._mouth = MouthLayer(
+            picture,
+            portrait.points,
+            width,
+            own_inside=self._rig.open_mouth,
+            look=LOOKS[portrait.style],
+        )
 
     def frame(self, motion: Motion, index: int) -> Frame:
         """Draw one frame."""

@@ -12,7 +12,6 @@ from likewise.values import INDEX
 
 _UPPER = np.array(UPPER_INNER_LIP)
 _LOWER = np.array(LOWER_INNER_LIP)
-_UPPER_SHARE = 0.35  # of a change of the gap; the jaw does the rest
 _LIGHT_PRESS, _FULL_PRESS = 0.13, 0.21  # mouthPress that begins and completes a closure
 _ROW_WEIGHTS = (0.75, 0.95, 1.0, 1.0)  # outer edge of the lip to inner edge
 
@@ -22,19 +21,26 @@ def gaps(canonical: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(canonical[_UPPER, 1] - canonical[_LOWER, 1])
 
 
-def part_lips(canonical: NDArray[np.float64], wanted: NDArray[np.floating]) -> None:
+def part_lips(
+    canonical: NDArray[np.float64], wanted: NDArray[np.floating], upper_share: float = 0.35
+) -> None:
     """Move the lips, in place, so that their inner gaps are `wanted` (11,); NaN leaves a pair.
 
     The corners stay; the chin follows a little.
+
+    Args:
+        canonical: (468, 3) canonical points.
+        wanted: Centimetres.
+        upper_share: How much of a change the upper lip takes; the jaw does the rest.
     """
     change = wanted - gaps(canonical)
     change = np.where(np.isnan(change), 0.0, change)
     change[[0, -1]] = 0.0
     for weight, upper, lower in zip(_ROW_WEIGHTS, UPPER_LIP_ROWS, LOWER_LIP_ROWS, strict=True):
-        canonical[list(upper), 1] += _UPPER_SHARE * weight * change
-        canonical[list(lower), 1] -= (1 - _UPPER_SHARE) * weight * change
+        canonical[list(upper), 1] += upper_share * weight * change
+        canonical[list(lower), 1] -= (1 - upper_share) * weight * change
     points, weights = _chin()
-    canonical[points, 1] -= weights * change[3:8].mean() * (1 - _UPPER_SHARE)
+    canonical[points, 1] -= weights * change[3:8].mean() * (1 - upper_share)
 
 
 def closing(coefficients: NDArray[np.floating]) -> float:

@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.face.mesh.looks import Look
 from likewise.face.mesh.teeth import teeth
 from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, INNER_LIPS
 from likewise.face.mesh.warp import Box
@@ -70,6 +71,7 @@ class MouthLayer:
         points: (>= 468, 3) face points in the picture.
         face_width: Pixels.
         own_inside: The picture shows the inside of the mouth, which is kept.
+        look: How a painted inside looks.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class MouthLayer:
         face_width: float,
         *,
         own_inside: bool,
+        look: Look,
     ) -> None:
         self._picture = picture
         self._points = points[:468].astype(np.float64)
@@ -86,12 +89,14 @@ class MouthLayer:
         self._width = float(np.linalg.norm(points[61, :2] - points[291, :2]))
         self._rest_gap = float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
         self._own_inside = own_inside
-        self._softness = max(0.6, face_width / 380)
+        self._look = look
+        self._softness = max(0.6, face_width / 380) * look.softness
         near = _colour(picture, points, AROUND_MOUTH)
         skin = 0.5 * (_colour(picture, points, CHEEKS).mean() + near.mean())
         self._light = float(np.clip(skin, 22, 225))
         self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
         self._split = self._darkest_line() if own_inside else 0.0
+        self._ink = _ink(picture, self._points, self._width) if look.rim else None
 
     def paint(
         self,
@@ -134,6 +139,10 @@ class MouthLayer:
             inside = self._moved_inside(vertices, low, mask.shape)
         else:
             inside = self._painted_inside(vertices, arch, low, mask, tongue)
+        if self._ink is not None and not self._own_inside:
+            thickness = self._look.rim * self._width * min(1.0, gap / (0.15 * self._width))
+            inside += (self._ink - inside) * _rim(mask, thickness)
+            mask = _grown(mask, 0.4 * thickness)
         soft = cv2.GaussianBlur(mask, (0, 0), self._softness).astype(np.float32)
         alpha = soft[..., None] * np.float32(shown / 255)
         patch = frame[low[1] : high[1], low[0] : high[0]]
@@ -221,6 +230,7 @@ class MouthLayer:
         gap = max(float(axes.local(vertices[[_LOWER]])[1][0]), 1e-3)
         inside = np.empty((*u.shape, 3), np.float32)
         inside[:] = self._cavity()
+        tongue = max(tongue, self._look.least_tongue)
         # 0 at the person's right end of the teeth, 1 at the left; perspective comes with the arch.
         ends_u, ends_v = axes.local(arch)
         along = np.interp(u, ends_u, np.linspace(0, 1, len(arch))).astype(np.float32)
@@ -231,13 +241,21 @@ class MouthLayer:
         lower_tip = gap - 0.07 * width + 0.10 * width * (2 * along - 1) ** 2
         narrowed = 0.5 + (along - 0.5) * 1.2
         self._paint_teeth(
-            inside, narrowed, (v - lower_tip) / (-0.15 * width), 0.66, float(spare), clear=u
+            inside,
+            narrowed,
+            (v - lower_tip) / (-0.15 * width),
+            0.66 * self._look.brightness,
+            float(spare),
+            clear=u,
         )
         near = float(np.clip((gap - 0.025 * width) / (0.06 * width), 0, 1))
         brightness = 0.80 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
+        brightness *= self._look.brightness
         self._paint_teeth(
             inside, along, (v - edge) / (0.19 * width), float(brightness), near, clear=u
         )
+        if not self._look.shading:
+            return inside
         # Lips shade what lies behind them, the upper lip most.
         depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
         shade = np.clip(depth / (0.05 * width) + 0.5, 0, 1)
@@ -256,8 +274,12 @@ class MouthLayer:
         top = gap * (0.80 - 0.42 * tongue)
         height = gap * 0.55 + 0.03 * self._width
         across = (u / (0.34 * self._width)) ** 2 + ((v - top - 0.6 * height) / height) ** 2
-        cover = np.clip(2.2 * (1 - across), 0, 1)[..., None] * 0.85
-        lit = 0.72 + 0.28 * np.clip((v - top) / (gap + 1), 0, 1)
+        sharp = (
+            2.2 if self._look.shading else 0.5 * height
+        )  # flat colour ends within a pixel or two
+        cover = np.clip(sharp * (1 - across), 0, 1)[..., None]
+        cover *= 0.85 if self._look.shading else 1.0
+        lit = 1 + self._look.shading * (0.28 * np.clip((v - top) / (gap + 1), 0, 1) - 0.28)
         colour = np.array([0.92, 0.46, 0.45], np.float32) * self._light * self._tint
         inside += (colour * lit[..., None] - inside) * cover
 
@@ -281,6 +303,7 @@ class MouthLayer:
             opacity: 0..1.
             clear: Coordinate along the lips, for the darkening toward the corners.
         """
+        opacity *= self._look.teeth
         if opacity <= 0:
             return
         row = teeth()
@@ -297,8 +320,10 @@ class MouthLayer:
         cover = drawn[..., 3:] * opacity
         arch = np.clip(1 - 0.72 * np.abs(2 * along - 1) ** 2.2, 0.2, 1)
         arch *= np.clip(1.25 - 0.6 * (np.abs(clear) / (0.5 * self._width)) ** 2, 0.4, 1)
+        arch = 1 + self._look.shading * (arch - 1)
         light = min(240.0, 1.16 * self._light + 6) * brightness
-        inside += (drawn[..., :3] * (light * self._tint) * arch[..., None] - inside) * cover
+        relief = 1 + self._look.relief * (drawn[..., :3] - 1)
+        inside += (relief * (light * self._tint) * arch[..., None] - inside) * cover
 
 
 def _edge(
@@ -308,6 +333,33 @@ def _edge(
     along, down = axes.local(points[row])
     order = np.argsort(along)
     return np.interp(u, along[order], down[order]).astype(np.float32)
+
+
+def _rim(mask: NDArray[np.uint8], thickness: float) -> NDArray[np.float32]:
+    """How far each pixel belongs to a line inside the opening's edge, float32 (h, w, 1)."""
+    depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
+    return np.asarray(np.clip(thickness - depth + 0.5, 0, 1)[..., None], np.float32)
+
+
+def _grown(mask: NDArray[np.uint8], pixels: float) -> NDArray[np.uint8]:
+    """The opening, larger by so many pixels."""
+    size = 2 * round(pixels) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
+    return np.asarray(cv2.dilate(mask, kernel), np.uint8)
+
+
+def _ink(
+    picture: NDArray[np.uint8], points: NDArray[np.floating], mouth_width: float
+) -> NDArray[np.float32]:
+    """Colour of the line between the lips: the darkest tenth along it, float32 (3,)."""
+    height, width = picture.shape[:2]
+    reach = np.linspace(-0.06, 0.06, 7) * mouth_width
+    along = points[_UPPER_LIPS[1:-1], :2]
+    x = np.clip((along[:, :1] + 0 * reach).round().astype(int), 0, width - 1)
+    y = np.clip((along[:, 1:] + reach).round().astype(int), 0, height - 1)
+    colours = picture[y, x].reshape(-1, 3).astype(np.float32)
+    darkest = np.argsort(colours.sum(axis=1))[: max(1, len(colours) // 10)]
+    return np.asarray(colours[darkest].mean(axis=0))
 
 
 def _colour(

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh import lids, lips
 from likewise.face.mesh.basis import expression_basis
+from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.topology import EYES, OVAL, Side, triangles
 from likewise.seeing.canonical import (
     FACE_WIDTH,
@@ -63,6 +64,7 @@ class Rig:
         points = portrait.points[:468].astype(np.float64)
         self._placement = place(points)
         self._basis = expression_basis()
+        self._upper_share = LOOKS[portrait.style].upper_share
         self.rest = self._placement.to_canonical(points)
         self._own_yaw = pose_of(self._placement.rotation.T)[0]
         self._rest_gaps = lips.gaps(self.rest)
@@ -96,13 +98,15 @@ class Rig:
         """
         shaped = self.rest + self._basis.displacement(coefficients, self._mouth_scale)
         if self.open_mouth:
-            lips.part_lips(shaped, lips.opened_further(self._rest_gaps, lips.gaps(shaped)))
+            further = lips.opened_further(self._rest_gaps, lips.gaps(shaped))
+            lips.part_lips(shaped, further, self._upper_share)
         closing = lips.closing(coefficients)
         if closing > 0:
             kept = np.minimum(self._rest_gaps, 0.0)
-            lips.part_lips(shaped, kept + (lips.gaps(shaped) - kept) * (1 - closing))
+            parted = kept + (lips.gaps(shaped) - kept) * (1 - closing)
+            lips.part_lips(shaped, parted, self._upper_share)
         if not np.isnan(lip_gap).all():
-            lips.part_lips(shaped, lip_gap * self._mouth_scale)
+            lips.part_lips(shaped, lip_gap * self._mouth_scale, self._upper_share)
         lips.keep_apart(shaped, self._rest_gaps)
         for side, amount in shut(coefficients, gaze_up).items():
             lids.close_lids(shaped, side, amount)
