@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -40,6 +40,17 @@ Framing = Annotated[
 Size = Annotated[int, typer.Option(min=64, max=4096, help="Longest side of the video in pixels.")]
 Face = Annotated[
     str, typer.Option(help="Which face of several (1 is the largest), or the face engine's name.")
+]
+Points = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE.json|auto",
+        help="Ten points of the face, see `likewise points`; auto takes a doubtful find as it is.",
+    ),
+]
+Style = Annotated[
+    Literal["photo", "painting", "flat", "fur", "moustache"] | None,
+    typer.Option(help="How the picture is made, for its mouth; told from it if left out."),
 ]
 Liveliness = Annotated[
     float,

@@ -15,13 +15,14 @@ from likewise.motion.moods import Mood
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
-from likewise.studio.choosing import PictureLike, choose_portrait
+from likewise.studio.choosing import PictureLike, PointsLike, choose_portrait
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
 from likewise.studio.scoring import MoodLike, Scoring, SlidersLike, chosen_mood
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Audio, Motion, Speech
+from likewise.values.portrait import Style
 from likewise.voice import registry as voices
 
 APPROXIMATE = (
@@ -41,6 +42,8 @@ def animate(
     crop: Crop = "none",
     size: int = 1280,
     face: int | None = None,
+    points: PointsLike | None = None,
+    style: Style | None = None,
     liveliness: float = 1.0,
     seed: int = 0,
     mood: MoodLike = "",
@@ -63,6 +66,10 @@ def animate(
         crop: `none` shows the whole picture, `head` a square of head and shoulders.
         size: Longest side of the video in pixels.
         face: Which face of several, largest first; None takes the largest.
+        points: Ten points of the face, or their file, for faces that can't be found by themselves
+            (animals, drawings); `auto` takes a doubtful find as it is. See `likewise.face.points`.
+        style: How the picture is made, which decides what its mouth looks like; None lets the
+            picture decide.
         liveliness: How much the head moves by itself; 0 is not at all, 1 natural.
         seed: Seed of the head's movement and the blinks.
         mood: What the face wears: a name of `motion.moods.MOODS`, `happy=0.5`, or a mood.
@@ -88,7 +95,9 @@ def animate(
     check_beside(subtitles)
     worn, scoring = chosen_mood(mood), Scoring(sliders, save_motion)
     with watch.stage("picture"):
-        portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
+        portrait = choose_portrait(
+            picture, artist, face=face, crop=crop, size=size, points=points, style=style
+        )
     if isinstance(audio, Audio):
         recording = audio
     else:

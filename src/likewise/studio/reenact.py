@@ -21,12 +21,13 @@ from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
 from likewise.seeing.following import Film
-from likewise.studio.choosing import PictureLike, choose_portrait
+from likewise.studio.choosing import PictureLike, PointsLike, choose_portrait
 from likewise.studio.framing import Crop
 from likewise.studio.rendering import Video
 from likewise.studio.scoring import SlidersLike, chosen_sliders
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Audio, Motion, Portrait
+from likewise.values.portrait import Style
 from likewise.video.writer import VideoWriter
 
 _SOUND_AHEAD = 1.0  # seconds of sound that are written before their frames
@@ -43,6 +44,8 @@ def reenact(
     crop: Crop = "none",
     size: int = 1280,
     face: int | None = None,
+    points: PointsLike | None = None,
+    style: Style | None = None,
     driver_face: int | None = None,
     anchor: float | None = None,
     sliders: SlidersLike | None = None,
@@ -62,6 +65,8 @@ def reenact(
         crop: `none` shows the whole picture, `head` a square of head and shoulders.
         size: Longest side of the video in pixels.
         face: Which face of the picture, largest first; None takes the largest.
+        points: Ten points of the face, or their file; `auto` takes a doubtful find as it is.
+        style: How the picture is made; None lets the picture decide.
         driver_face: Which face of the driver.
         anchor: Second at which the driver looks neutral, like the picture; None chooses it.
         sliders: Pose and expression added by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
@@ -87,7 +92,9 @@ def reenact(
         template.check_template(Path(save_motion))
     hand = chosen_sliders(sliders)
     with watch.stage("picture"):
-        portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
+        portrait = choose_portrait(
+            picture, artist, face=face, crop=crop, size=size, points=points, style=style
+        )
     film = None if driver is None else Film(driver, fps=fps, face=driver_face)
     with watch.stage("watching"):
         play = _read(artist, film, motion, anchor, on_progress).moved(hand)

@@ -18,6 +18,7 @@ from likewise.provenance.origin import Origin
 from likewise.studio.ahead import Ahead
 from likewise.studio.choosing import (
     PictureLike,
+    PointsLike,
     VoiceLike,
     check_consent,
     choose_portrait,
@@ -30,6 +31,7 @@ from likewise.studio.saying import say
 from likewise.studio.scoring import MoodLike, Scoring, SlidersLike, chosen_mood
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Motion, Speech, Voice
+from likewise.values.portrait import Style
 from likewise.video.writer import VideoWriter
 from likewise.voice import registry as voices
 
@@ -47,6 +49,8 @@ def talk(
     crop: Crop = "none",
     size: int = 1280,
     face: int | None = None,
+    points: PointsLike | None = None,
+    style: Style | None = None,
     liveliness: float = 1.0,
     seed: int = 0,
     mood: MoodLike = "",
@@ -76,6 +80,10 @@ def talk(
         crop: `none` shows the whole picture, `head` a square of head and shoulders.
         size: Longest side of the video in pixels.
         face: Which face of several, largest first; None takes the largest.
+        points: Ten points of the face, or their file, for faces that can't be found by themselves
+            (animals, drawings); `auto` takes a doubtful find as it is. See `likewise.face.points`.
+        style: How the picture is made, which decides what its mouth looks like; None lets the
+            picture decide.
         liveliness: How much the head moves by itself; 0 is not at all, 1 natural.
         seed: Seed of the head's movement and the blinks.
         mood: What the face wears: a name of `motion.moods.MOODS`, `happy=0.5`, or a mood.
@@ -141,7 +149,9 @@ def talk(
         # The voice is loaded and begins to speak while the face is still being looked for.
         ahead = stack.enter_context(Ahead(watch.each("speaking", spoken()), depth=2))
         with watch.stage("picture"):
-            portrait = choose_portrait(picture, artist, face=face, crop=crop, size=size)
+            portrait = choose_portrait(
+                picture, artist, face=face, crop=crop, size=size, points=points, style=style
+            )
         video = stack.enter_context(
             open_video(output, portrait, fps, speaker.capabilities.sample_rate, seal=marking.seal)
         )
