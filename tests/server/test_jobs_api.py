@@ -144,15 +144,22 @@ def test_a_picture_follows_a_film(client: TestClient, painting: Path, tmp_path: 
 
 
 def test_points_are_kept_with_the_job(client: TestClient, painting: Path) -> None:
-    from likewise.studio.jobs.requests import POINTS
-
     picture = upload(client, painting, "picture")
-    points = {name: [0.5, 0.1 * index] for index, name in enumerate(POINTS)}
+    assert picture["look"]["trusted"]
+    points = picture["look"]["points"]
     wanted = {"picture": picture["id"], "voice": "af_heart", "text": "One.", "size": 128}
-    wanted |= {"crop": "head", "report": False, "points": points}
+    wanted |= {"crop": "head", "report": False, "points": points, "kind": "human"}
+    wanted |= {"eye_radii": picture["look"]["eye_radii"]}
     job = finished(client, client.post("/api/jobs/talk", json=wanted).json())
-    assert client.get(job["files"]["points.json"]).json() == points
-    del points["chin"]
+    assert job["state"] == "done", job["error"]
+    kept = client.get(job["files"]["points.json"]).json()
+    assert (kept["points"], kept["size"], kept["kind"]) == (points, [1.0, 1.0], "human")
+    upside_down = {name: [x, 1 - y] for name, (x, y) in points.items()}
+    answer = client.post("/api/jobs/talk", json=wanted | {"points": upside_down})
+    refused = finished(client, answer.json())
+    assert refused["state"] == "failed"
+    assert "must lie clearly below" in refused["error"]
+    points = {name: place for name, place in points.items() if name != "chin"}
     answer = client.post("/api/jobs/talk", json=wanted | {"points": points})
     assert answer.status_code == 422
     assert "chin" in answer.json()["error"]["message"]

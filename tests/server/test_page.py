@@ -1,7 +1,9 @@
 """The page in a real browser, the whole way; skipped where there is no Chromium."""
 
+import importlib
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ from fake_server import Running
 from fake_voice import allow_loopback
 
 from likewise.audio import files
+from likewise.video.picture import save_picture
 
 sync_api = pytest.importorskip("playwright.sync_api")
 
@@ -47,6 +50,18 @@ def browser(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator["s
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, sound])
         yield found
         found.close()
+
+
+@pytest.fixture(scope="module")
+def animal(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drawn dog: a face is found in it, with its mouth in the wrong place."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(Path(__file__).parents[2] / "examples"))
+        animals = importlib.import_module("animals")
+    sys.modules.pop("animals")
+    path = tmp_path_factory.mktemp("animal") / "dog.png"
+    save_picture(animals.draw("dog", 0), path)
+    return path
 
 
 @pytest.fixture
@@ -136,32 +151,81 @@ def test_cancel(page: "sync_api.Page") -> None:
     sync_api.expect(page.locator("#result .chip")).to_have_text("cancelled")
 
 
-def test_points_of_an_animal(page: "sync_api.Page", tmp_path: Path) -> None:
-    from PIL import Image, ImageDraw
-
-    beast = Image.new("RGB", (400, 300), (120, 150, 110))
-    ImageDraw.Draw(beast).ellipse((120, 60, 280, 260), fill=(150, 110, 70))
-    beast.save(tmp_path / "beast.png")
+def test_an_animal_speaks_by_its_points(page: "sync_api.Page", animal: Path) -> None:
     picture = card(page, "Picture")
-    picture.locator("input[type=file]").set_input_files(tmp_path / "beast.png")
+    picture.locator("input[type=file]").set_input_files(animal)
     sync_api.expect(picture.locator(".point")).to_have_count(10)
-    sync_api.expect(picture).to_contain_text("can't move such faces yet")
+    sync_api.expect(picture).to_contain_text("not for certain where its mouth is")
     nose = picture.get_by_role("button", name=re.compile("Tip of the nose"))
     before = nose.get_attribute("aria-label")
     nose.focus()
+    page.keyboard.press("ArrowUp")
     for _ in range(5):
         page.keyboard.press("Shift+ArrowRight")
     assert nose.get_attribute("aria-label") != before
-    box = nose.bounding_box()
+    picture.get_by_role("button", name="Start again").click()
+    assert nose.get_attribute("aria-label") == before
+    mouth = picture.get_by_role("button", name=re.compile("Middle of the mouth"))
+    mouth.scroll_into_view_if_needed()
+    box = mouth.bounding_box()
     assert box is not None
-    page.mouse.move(box["x"] + 13, box["y"] + 13)
+    page.mouse.move(box["x"] + 4, box["y"] + 20)  # held at its edge, it must not jump
     page.mouse.down()
-    page.mouse.move(box["x"] + 73, box["y"] + 33)
+    page.mouse.move(box["x"] + 6, box["y"] + 28)
     page.mouse.up()
-    after = nose.bounding_box()
+    after = mouth.bounding_box()
     assert after is not None
-    assert after["x"] - box["x"] == pytest.approx(60, abs=3)
-    assert after["y"] - box["y"] == pytest.approx(20, abs=3)
+    assert after["x"] - box["x"] == pytest.approx(2, abs=1)
+    assert after["y"] - box["y"] == pytest.approx(8, abs=1)
+    picture.get_by_label("Size of the eyes").fill("1.2")
+    picture.get_by_label("An animal").check()
+    page.get_by_role("textbox", name="What is said").fill("One two three.")
+    page.get_by_text("More choices").click()
+    page.get_by_label("Also judge the result").uncheck()
+    with page.expect_request("**/api/jobs/talk") as asked:
+        page.get_by_role("button", name="Make it talk").click()
+    sent = asked.value.post_data_json
+    assert len(sent["points"]) == 10 and sent["kind"] == "animal"
+    sync_api.expect(page.locator("#result video")).to_be_visible(timeout=PATIENCE)
+    link = page.locator("#result").get_by_role("link", name="Points")
+    answer = page.request.get(page.url.split("#")[0].rstrip("/") + link.get_attribute("href"))
+    kept = answer.json()
+    assert kept["points"] == {
+        name: [pytest.approx(share, abs=1e-4) for share in place]
+        for name, place in sent["points"].items()
+    }
+
+
+def test_the_face_that_was_found_can_be_taken_all_the_same(
+    page: "sync_api.Page", animal: Path
+) -> None:
+    picture = card(page, "Picture")
+    picture.locator("input[type=file]").set_input_files(animal)
+    picture.get_by_role("button", name="Use the face that was found").click()
+    sync_api.expect(picture.locator(".point")).to_have_count(0)
+    page.get_by_role("textbox", name="What is said").fill("One.")
+    with page.expect_request("**/api/jobs/talk") as asked:
+        page.get_by_role("button", name="Make it talk").click()
+    assert asked.value.post_data_json["points"] == "auto"
+    page.get_by_role("button", name="Cancel").click()
+
+
+def test_points_on_a_phone(page: "sync_api.Page", tmp_path: Path) -> None:
+    from PIL import Image
+
+    page.set_viewport_size({"width": 360, "height": 740})
+    Image.new("RGB", (400, 300), (120, 150, 110)).save(tmp_path / "wall.png")
+    picture = card(page, "Picture")
+    picture.locator("input[type=file]").set_input_files(tmp_path / "wall.png")
+    sync_api.expect(picture.locator(".point")).to_have_count(10)
+    sync_api.expect(picture).to_contain_text("No face was found by itself")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    photo = picture.locator(".photo").bounding_box()
+    assert photo is not None and photo["width"] > 250
+    for handle in picture.locator(".point").all():
+        box = handle.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0 and box["x"] + box["width"] <= 360
 
 
 def test_it_fits_a_phone_and_reads_without_a_mouse(page: "sync_api.Page") -> None:

@@ -6,6 +6,7 @@ shows when the picture is mirrored, for a mouth that is really seen is found in 
 There the guess starts from what was found all the same, or from usual proportions.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -18,7 +19,7 @@ from likewise.seeing.detector import Detection, Detector
 from likewise.seeing.landmarks import Face, Tracked, Tracker
 
 _MOUTH = (78, 308, 13, 14, 61, 291, 0, 17)
-_FAINTEST = 0.1  # confidence of the detector from which its six points are a better start than none
+_FAINTEST = 0.5  # confidence of the detector below which its six points are worse than none
 
 MOST_DISAGREEMENT = 0.05
 """Share of the face's width by which the mouth may move when the picture is mirrored.
@@ -73,7 +74,11 @@ class Guess:
 
 
 def guess(
-    picture: NDArray[np.uint8], *, face: int | None = None, tracker: Tracker | None = None
+    picture: NDArray[np.uint8],
+    *,
+    face: int | None = None,
+    tracker: Tracker | None = None,
+    faces: Sequence[Face] | None = None,
 ) -> Guess:
     """Guess the ten points.
 
@@ -81,11 +86,12 @@ def guess(
         picture: uint8 (H, W, 3), RGB, upright.
         face: Which face of several, largest first; None takes the largest.
         tracker: One that is already loaded.
+        faces: What it detects in the picture, where that is known.
     """
     tracker = tracker or Tracker()
     height, width = picture.shape[:2]
     size = (float(width), float(height))
-    faces = tracker.detect(picture)
+    faces = tracker.detect(picture) if faces is None else faces
     if faces:
         chosen = faces[min(face or 0, len(faces) - 1)]
         points = _of_tracked(chosen, size)

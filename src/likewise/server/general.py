@@ -7,11 +7,11 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from likewise import __version__
+from likewise.face.points import NAMES
 from likewise.server import consent
 from likewise.server.answers import problem
 from likewise.server.guard import SESSION, same_key
 from likewise.server.state import Shared
-from likewise.studio.jobs.requests import POINTS
 
 router = APIRouter(prefix="/api", tags=["server"])
 
@@ -38,7 +38,7 @@ def about(state: Shared) -> dict[str, Any]:
         "languages": [
             {"tag": language.tag, "name": language.name} for language in LANGUAGES.values()
         ],
-        "points": list(POINTS),
+        "points": list(NAMES),
         "statements": STATEMENTS,
         "waiting": state.queue.waiting,
         "limits": {

@@ -87,6 +87,5 @@ def _look(state: State, upload: Upload) -> dict[str, Any]:
     if upload.kind == "picture":
         from likewise.video.picture import read_picture
 
-        faces = looking.look_at_picture(read_picture(path).picture)
-        return {"faces": [asdict(face) for face in faces]}
+        return asdict(looking.look_at_picture(read_picture(path).picture))
     return {}

@@ -15,6 +15,7 @@ from likewise.audio.level import clipped_share, noise_floor_dbfs, peak_dbfs, rms
 from likewise.audio.spectrum import log_mel
 from likewise.errors import BadInput
 from likewise.face.mesh.topology import EYES, INNER_LIPS, OVAL
+from likewise.face.points import PointName
 from likewise.values import Audio
 
 if TYPE_CHECKING:
@@ -81,6 +82,24 @@ class FaceLook:
     lines: tuple[tuple[tuple[float, float], ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class PictureLook:
+    """What was found in a picture.
+
+    Attributes:
+        faces: The faces, the largest first.
+        trusted: The largest face can be animated as it was found; otherwise its points are to be
+            placed by hand.
+        points: The ten points of the largest face, or a first guess at them: x and y as shares.
+        eye_radii: Half an eye's width and height, as such shares.
+    """
+
+    faces: tuple[FaceLook, ...]
+    trusted: bool
+    points: dict[PointName, tuple[float, float]]
+    eye_radii: tuple[float, float]
+
+
 def look_at_sound(audio: Audio) -> SoundLook:
     """Look at a recording as enrolment with the default engine would.
 
@@ -121,22 +140,32 @@ def look_at_sound(audio: Audio) -> SoundLook:
     )
 
 
-def look_at_picture(picture: NDArray[np.uint8]) -> list[FaceLook]:
-    """Find the faces of a picture, the largest first; an empty list when there is none.
+def look_at_picture(picture: NDArray[np.uint8]) -> PictureLook:
+    """Find the faces of a picture, or guess where the points of one might be.
 
     Args:
         picture: uint8 (H, W, 3), RGB, upright.
     """
+    from likewise.face.guessing import guess
+
     height, width = picture.shape[:2]
     scale = np.array([width, height], np.float32)
     looks = []
-    for face in _tracker().detect(picture):
+    faces = _tracker().detect(picture)
+    for face in faces:
         points = face.points[:, :2] / scale
         low, high = points.min(axis=0), points.max(axis=0)
         box = (float(low[0]), float(low[1]), float(high[0]), float(high[1]))
         lines = tuple(_line(points, indices) for indices in _outlines())
         looks.append(FaceLook(box, round(face.width, 1), lines))
-    return looks
+    first = guess(picture, tracker=_tracker(), faces=faces)
+    shares = {
+        name: (round(x / width, 4), round(y / height, 4))
+        for name, (x, y) in first.points.places.items()
+    }
+    across, down = first.points.radii
+    radii = (round(across / width, 4), round(down / height, 4))
+    return PictureLook(tuple(looks), first.source == "tracked", shares, radii)
 
 
 @cache

@@ -35,7 +35,7 @@ export function formOf(mode, about, changed) {
 
 function talk(about, changed) {
   const voice = voiceChoice(about, changed);
-  const picture = slot((set) => picturePlace({ changed: set }), changed);
+  const picture = slot((set) => picturePlace({ changed: set, animated: true }), changed);
   const text = textPlace(about, changed);
   const more = options(about, { drawn: true, spoken: true, report: true });
   return {
@@ -58,7 +58,7 @@ function speak(about, changed) {
 
 function animate(about, changed) {
   let by = "audio";
-  const picture = slot((set) => picturePlace({ changed: set }), changed);
+  const picture = slot((set) => picturePlace({ changed: set, animated: true }), changed);
   const sound = slot((set) => soundPlace({ prompt: "Drop the recording that the picture should speak, or record it.", asVoice: false, changed: set }), changed);
   const film = slot((set) => mediaPlace("Drop a film of someone whose face the picture should follow.", set), changed);
   const transcript = el("textarea", { rows: 3, maxlength: about.limits.text, placeholder: "What is said in it, if you know" });
@@ -216,7 +216,7 @@ const wide = (element) => {
   element.classList.add("wide");
   return element;
 };
-const pictured = ({ id, points }) => (points ? { picture: id, points } : { picture: id });
+const pictured = ({ id, points, eye_radii, kind }) => (points ? { picture: id, points, eye_radii, kind } : { picture: id });
 const need = (held, words, made) => (held.value ? made(held.value) : { missing: words });
 
 function together(...parts) {

@@ -2,15 +2,16 @@
 
 import { announce, el, svg } from "./dom.js";
 import { dropPlace } from "./drop.js";
-import { placePoints, START } from "./points.js";
+import { placePoints } from "./points.js";
 
 /**
  * A place for a picture.
  *
  * @param {object} options
- * @param {(picked: {id: string, points: object | null} | null) => void} options.changed
+ * @param {(picked: {id: string, points: object | string | null} | null) => void} options.changed
+ * @param {boolean} [options.animated] whether the face will move, so that its points matter
  */
-export function picturePlace({ changed }) {
+export function picturePlace({ changed, animated = false }) {
   const box = el("div", { class: "stack" });
   const place = dropPlace({
     kind: "picture",
@@ -21,8 +22,8 @@ export function picturePlace({ changed }) {
   });
 
   function show(upload, name) {
-    const { faces } = upload.look;
-    const picked = { id: upload.id, points: null, faces };
+    const { faces, trusted, points, eye_radii } = upload.look;
+    const picked = { id: upload.id, points: null };
     const photo = el("div", { class: "photo" }, el("img", { src: upload.url, alt: `Your picture, ${name}` }));
     const under = el("div", { class: "stack" });
     box.replaceChildren(
@@ -30,36 +31,42 @@ export function picturePlace({ changed }) {
       photo,
       under,
     );
+    const clear = () => photo.querySelectorAll("svg, .point").forEach((old) => old.remove());
 
     function outline() {
-      picked.points = null;
+      // A find that is in doubt is taken only because the user says so.
+      for (const key of ["eye_radii", "kind"]) delete picked[key];
+      picked.points = trusted || !animated ? null : "auto";
+      clear();
       photo.classList.remove("placing");
-      photo.querySelectorAll("svg, .point").forEach((old) => old.remove());
       photo.append(drawing(faces));
-      const correct = el("button", { type: "button", class: "quiet", onclick: () => edit(START(faces[0])) }, "Place the points myself");
-      under.replaceChildren(el("p", { class: "verdict-line good" }, el("span", {}, said(faces))), correct);
+      const correct = animated && el("button", { type: "button", class: "quiet", onclick: edit }, "Place the points myself");
+      under.replaceChildren(el("p", { class: `verdict-line ${trusted ? "good" : "fair"}` }, el("span", {}, said(faces))), correct || "");
       changed(picked);
     }
 
-    function edit(points) {
-      photo.querySelectorAll("svg, .point").forEach((old) => old.remove());
-      picked.points = points;
-      const { legend } = placePoints(photo, points, () => changed(picked));
-      const words = faces.length
-        ? "Drag each point to its place. The points are kept with the result; the face that was found still moves the picture."
-        : "No face was found by itself, as with animals and some drawings. Drag the ten points to their places: they are kept with your request. The engine can't move such faces yet, so making the video will end with a word on that.";
+    function edit() {
+      clear();
+      const kind = trusted ? "human" : "animal";
+      Object.assign(picked, { points: structuredClone(points), eye_radii: [...eye_radii], kind });
+      const { controls } = placePoints(photo, picked, () => changed(picked));
       under.replaceChildren(
-        el("p", { class: "notice" }, words),
-        legend,
-        faces.length ? el("button", { type: "button", class: "quiet", onclick: outline }, "Use the face that was found") : null,
+        el("p", { class: "notice" }, asking(faces, trusted)),
+        controls,
+        el("div", { class: "row" },
+          el("button", { type: "button", class: "quiet", onclick: edit }, "Start again"),
+          faces.length ? el("button", { type: "button", class: "quiet", onclick: outline }, "Use the face that was found") : null),
       );
       changed(picked);
     }
 
-    if (faces.length) outline();
-    else edit(START(null));
+    if (!animated && !faces.length) {
+      under.append(el("p", { class: "verdict-line fair" }, el("span", {}, "No face was found.")));
+      changed(picked);
+    } else if (trusted || !animated) outline();
+    else edit();
     for (const note of upload.facts.notes ?? []) under.append(el("p", { class: "hint" }, note.replace("The file", name)));
-    announce(faces.length ? said(faces) : "No face was found. Place ten points by hand.");
+    announce(trusted || !animated ? said(faces) : "Place ten points by hand.");
   }
 
   function reset() {
@@ -72,7 +79,16 @@ export function picturePlace({ changed }) {
   return box;
 }
 
+function asking(faces, trusted) {
+  const drag = "Drag each point to its place, or choose it with the Tab key and move it with the arrow keys; the mouth matters most.";
+  if (trusted) return drag;
+  return faces.length
+    ? `A face was found, but not for certain where its mouth is, as with animals and some drawings. ${drag}`
+    : `No face was found by itself, as with animals and some drawings. ${drag}`;
+}
+
 function said(faces) {
+  if (!faces.length) return "No face was found.";
   const wide = Math.round(faces[0].width);
   const size = wide < 96 ? `; it is only ${wide} pixels wide, a larger one looks better` : "";
   return faces.length === 1 ? `One face found${size}.` : `${faces.length} faces found; the largest will speak${size}.`;

@@ -1,48 +1,58 @@
 // Ten points of a face, placed by mouse, finger or arrow keys. Positions are shares of the picture.
 
-import { el } from "./dom.js";
+import { check, el, field, svg } from "./dom.js";
 
 const NAMES = {
   right_eye: "Right eye (on your left)",
   left_eye: "Left eye (on your right)",
   nose: "Tip of the nose",
   mouth_right: "Right corner of the mouth (on your left)",
-  mouth_centre: "Middle of the mouth",
+  mouth_centre: "Middle of the mouth, between the lips",
   mouth_left: "Left corner of the mouth (on your right)",
   chin: "Chin",
-  top: "Top of the head",
+  top: "Top of the forehead",
   right_side: "Right cheek (on your left)",
   left_side: "Left cheek (on your right)",
 };
-
-// Where the points of an upright face lie in its box.
-const SHAPE = {
-  right_eye: [0.3, 0.4], left_eye: [0.7, 0.4], nose: [0.5, 0.58], mouth_right: [0.36, 0.76], mouth_centre: [0.5, 0.77],
-  mouth_left: [0.64, 0.76], chin: [0.5, 0.97], top: [0.5, 0.03], right_side: [0.05, 0.5], left_side: [0.95, 0.5],
-};
+const KINDS = [["animal", "An animal"], ["drawing", "A drawing"], ["human", "A person"]];
 const STEP = 0.004;
-
-/** A first guess: in the box of a face, or in the middle of the picture. */
-export function START(face) {
-  const [left, top, right, bottom] = face?.box ?? [0.25, 0.2, 0.75, 0.8];
-  const place = ([x, y]) => [left + x * (right - left), top + y * (bottom - top)];
-  return Object.fromEntries(Object.entries(SHAPE).map(([name, share]) => [name, place(share)]));
-}
+const SIZES = [0.3, 3];  // of the eyes, over what was guessed
 
 /**
- * Put ten handles over a picture.
+ * Put ten handles over a picture, and the face that they make.
  *
  * @param {Element} photo the picture's frame
- * @param {Record<string, [number, number]>} points moved in place
- * @param {() => void} moved called after every move
+ * @param {{points: Record<string, [number, number]>, eye_radii: [number, number], kind: string}} placed
+ *   changed in place
+ * @param {() => void} moved called after every change
+ * @returns {{controls: Element}} what belongs under the picture: eye size, kind, the points' names
  */
-export function placePoints(photo, points, moved) {
+export function placePoints(photo, placed, moved) {
   photo.classList.add("placing");
+  const { points } = placed;
+  const guessed = [...placed.eye_radii];
+  const eyes = ["right_eye", "left_eye"].map(() => svg("ellipse"));
+  const face = svg("polygon");
+  const mouth = svg("polyline");
+  photo.append(svg("svg", { viewBox: "0 0 100 100", preserveAspectRatio: "none", "aria-hidden": "true" }, face, mouth, eyes));
+
+  function outline() {
+    const at = (names) => names.map((name) => points[name].map((share) => 100 * share).join(",")).join(" ");
+    face.setAttribute("points", at(["top", "left_side", "chin", "right_side"]));
+    mouth.setAttribute("points", at(["mouth_right", "mouth_centre", "mouth_left"]));
+    ["right_eye", "left_eye"].forEach((name, index) => {
+      const [x, y] = points[name];
+      const [rx, ry] = placed.eye_radii;
+      for (const [key, share] of Object.entries({ cx: x, cy: y, rx, ry })) eyes[index].setAttribute(key, 100 * share);
+    });
+  }
+
   Object.keys(NAMES).forEach((name, index) => {
     const handle = el("button", { type: "button", class: "point", title: NAMES[name] }, String(index + 1));
     const put = (x, y) => {
       points[name] = [Math.min(1, Math.max(0, x)), Math.min(1, Math.max(0, y))];
       show();
+      outline();
       moved();
     };
     const show = () => {
@@ -58,19 +68,35 @@ export function placePoints(photo, points, moved) {
       const step = event.shiftKey ? 5 * STEP : STEP;
       put(points[name][0] + dx * step, points[name][1] + dy * step);
     });
+    let grip = [0, 0];  // from the finger to the point, so that a touch alone moves nothing
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       handle.focus();
       handle.setPointerCapture(event.pointerId);
+      const { left, top, width, height } = photo.getBoundingClientRect();
+      grip = [points[name][0] - (event.clientX - left) / width, points[name][1] - (event.clientY - top) / height];
     });
     handle.addEventListener("pointermove", (event) => {
       if (!handle.hasPointerCapture(event.pointerId)) return;
-      const frame = photo.getBoundingClientRect();
-      put((event.clientX - frame.left) / frame.width, (event.clientY - frame.top) / frame.height);
+      const { left, top, width, height } = photo.getBoundingClientRect();
+      put(grip[0] + (event.clientX - left) / width, grip[1] + (event.clientY - top) / height);
     });
     photo.append(handle);
     show();
   });
+  outline();
+
+  const size = el("input", {
+    type: "range", min: SIZES[0], max: SIZES[1], step: 0.05, value: 1,
+    oninput: () => {
+      placed.eye_radii = guessed.map((radius) => Math.min(1, radius * Number(size.value)));
+      outline();
+      moved();
+    },
+  });
+  const kinds = el("fieldset", { class: "row" }, el("legend", {}, "What it is"),
+    KINDS.map(([value, words]) => check("radio", {
+      name: "kind", value, checked: value === placed.kind, onchange: () => { placed.kind = value; moved(); } }, words)));
   const legend = el("ol", { class: "legend" }, Object.values(NAMES).map((words) => el("li", {}, words)));
-  return { legend };
+  return { controls: el("div", { class: "stack" }, kinds, field("Size of the eyes", size), legend) };
 }

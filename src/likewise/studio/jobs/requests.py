@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
+from likewise.face.points import NAMES, PointName
 from likewise.studio.framing import Crop
+from likewise.values.portrait import Kind, Style
 
 File = Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{16}|job:[0-9a-f]{16}/[\w.-]{1,80})$")]
 """An uploaded file's id, or a file of a job."""
@@ -18,33 +20,6 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{0,8}(-[A-Za-z0-9]{1,8
 VoiceName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 EngineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 Coordinate = Annotated[float, Field(ge=0.0, le=1.0)]
-
-POINTS = (
-    "right_eye",
-    "left_eye",
-    "nose",
-    "mouth_right",
-    "mouth_centre",
-    "mouth_left",
-    "chin",
-    "top",
-    "right_side",
-    "left_side",
-)
-"""The ten points of a face placed by hand, in order; sides are the sitter's."""
-
-PointName = Literal[
-    "right_eye",
-    "left_eye",
-    "nose",
-    "mouth_right",
-    "mouth_centre",
-    "mouth_left",
-    "chin",
-    "top",
-    "right_side",
-    "left_side",
-]
 
 
 class _Request(BaseModel):
@@ -84,11 +59,16 @@ class _Drawn(_Request):
     """What the picture shows and how it moves."""
 
     picture: File = Field(description="A picture with a face.")
-    points: dict[PointName, tuple[Coordinate, Coordinate]] | None = Field(
+    points: dict[PointName, tuple[Coordinate, Coordinate]] | Literal["auto"] | None = Field(
         None,
         description="The face's ten points placed by hand, x and y as shares of the picture's "
-        "width and height. They are kept with the job.",
+        "width and height, for animals and drawings; `auto` takes a doubtful find as it is.",
     )
+    eye_radii: tuple[Coordinate, Coordinate] | None = Field(
+        None, description="With points: half an eye's width and height, as such shares."
+    )
+    kind: Kind | None = Field(None, description="With points: what the face is.")
+    style: Style | None = Field(None, description="How the picture is made, for its mouth.")
     crop: Crop = "none"
     size: int = Field(1280, ge=64, le=2160, description="Longest side in pixels.")
     fps: float = Field(25.0, ge=5.0, le=60.0)
@@ -99,8 +79,8 @@ class _Drawn(_Request):
 
     @model_validator(mode="after")
     def _all_points(self) -> "_Drawn":
-        if self.points is not None and set(self.points) != set(POINTS):
-            raise ValueError(f"`points` needs all ten: {', '.join(POINTS)}")
+        if isinstance(self.points, dict) and set(self.points) != set(NAMES):
+            raise ValueError(f"`points` needs all ten: {', '.join(NAMES)}")
         return self
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from likewise.audio import files
 from likewise.errors import BadInput
+from likewise.face.points import FacePoints
 from likewise.progress import Progress, ProgressCallback
 from likewise.studio.jobs import requests
 from likewise.studio.jobs.job import Job
@@ -65,7 +66,6 @@ class Studio:
     ) -> dict[str, Any]:
         from likewise.studio.talk import talk
 
-        _keep_points(request, results)
         video = talk(
             given(inputs, "picture"),
             request.text,
@@ -77,6 +77,7 @@ class Studio:
             on_progress=on_progress,
             **_options(request, "language", "speed", "verify", "engine", *_DRAWN),
             face=_counted_from_0(request.face),
+            points=_points(request, results),
         )
         return _facts(video)
 
@@ -120,7 +121,7 @@ class Studio:
         return replace(voice, consent=record)
 
 
-_DRAWN = ("crop", "size", "fps", "liveliness", "seed", "face_engine")
+_DRAWN = ("crop", "size", "style", "fps", "liveliness", "seed", "face_engine")
 
 
 def given(inputs: Path, field: str) -> Path:
@@ -140,7 +141,7 @@ def _animate(
 ) -> dict[str, Any]:
     from likewise.studio.animate import animate
 
-    _keep_points(request, results)
+    points = _points(request, results)
     if request.driver is not None:
         from likewise.studio.reenact import reenact
 
@@ -150,8 +151,9 @@ def _animate(
             output=results / "video.mp4",
             audio=given(inputs, "audio") if request.audio else None,
             on_progress=on_progress,
-            **_options(request, "crop", "size", "face_engine"),
+            **_options(request, "crop", "size", "style", "face_engine"),
             face=_counted_from_0(request.face),
+            points=points,
         )
         return _facts(film)
     video = animate(
@@ -162,6 +164,7 @@ def _animate(
         on_progress=on_progress,
         **_options(request, "transcript", "language", "engine", *_DRAWN),
         face=_counted_from_0(request.face),
+        points=points,
     )
     return _facts(video)
 
@@ -232,10 +235,15 @@ def _explain_face(media: Path, on_progress: ProgressCallback) -> Any:
         return explain_face(frames(), fps=fps)
 
 
-def _keep_points(request: requests.TalkRequest | requests.AnimateRequest, results: Path) -> None:
-    if request.points is not None:
-        text = json.dumps(request.points, indent=1)
-        (results / "points.json").write_text(text, encoding="utf-8")
+def _points(
+    request: requests.TalkRequest | requests.AnimateRequest, results: Path
+) -> FacePoints | str | None:
+    """The points that came with a request; they are kept beside the result."""
+    if not isinstance(request.points, dict):
+        return request.points
+    points = FacePoints(dict(request.points), (1.0, 1.0), request.eye_radii, request.kind)
+    points.save(results / "points.json")
+    return points
 
 
 def _options(request: Any, *names: str) -> dict[str, Any]:
