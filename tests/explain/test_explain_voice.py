@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from likewise.errors import BadInput, OutputFailed
-from likewise.explain import gradient
+from likewise.explain import gradient, saliency
 from likewise.explain.attributes import voice_attributes
 from likewise.explain.saliency import other_speakers, patches, silenced
 from likewise.explain.voice import VoiceExplanation, explain_voice, voice_map
@@ -127,3 +127,12 @@ def test_attributes_of_a_sawtooth() -> None:
     dull = np.convolve(sound, np.ones(9) / 9, "same").astype(np.float32)
     duller = {item.name: item for item in voice_attributes(Audio(dull, rate))}
     assert duller["spectral centroid"].value < 0.8 * found["spectral centroid"].value
+
+
+def test_rank_correlation_is_spearmans():
+    from scipy.stats import spearmanr
+
+    rng = np.random.default_rng(4)
+    one, other = rng.integers(0, 20, 300), rng.integers(0, 20, 300)
+    other[:150] = one[:150]
+    assert saliency._rank_correlation(one, other) == pytest.approx(spearmanr(one, other).statistic)

@@ -10,12 +10,10 @@ and measurements of different sounds can be laid over each other.
 from dataclasses import dataclass
 from typing import Final
 
-import librosa
 import numpy as np
-from librosa.filters import mel as mel_filters
-from librosa.onset import onset_strength as spectral_flux
 from numpy.typing import NDArray
 
+from likewise.audio import mel as mel_scale
 from likewise.errors import BadInput
 from likewise.values import Audio
 
@@ -23,6 +21,9 @@ FLOOR_DB: Final = -100.0
 """Digital silence, in dB relative to a full-scale sine."""
 
 _ONSET_WINDOW: Final = 0.023
+
+_FRAMES_AT_ONCE: Final = 1024
+"""Frames that are transformed in one go, so that an hour needs no more memory than it answers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,18 +94,17 @@ def log_mel(
     if lowest >= top:
         raise BadInput(f"mel bands from {lowest} to {top} Hz are empty; lower `lowest`.")
     power, times, size = _power_spectrum(audio, window_seconds, hop_seconds)
-    filters = mel_filters(
-        sr=audio.sample_rate, n_fft=size, n_mels=bands, fmin=lowest, fmax=top, norm=None
+    filters = mel_scale.filters(
+        audio.sample_rate, size, bands, lowest=lowest, highest=top, equal_area=False
     )
-    centres = librosa.mel_frequencies(bands + 2, fmin=lowest, fmax=top)[1:-1]
+    centres = mel_scale.edges(bands, lowest, top)[1:-1]
     return Mel(_decibels(filters @ power).astype(np.float32), times, centres)
 
 
 def onset_strength(audio: Audio, *, hop_seconds: float = 0.010) -> Curve:
     """How much new sound begins at each moment: mean positive rise of the mel spectrum in dB.
 
-    The spectral flux of Boeck and Widmer (2013) as librosa computes it, without its delay: a click
-    has its peak at the click.
+    The spectral flux of Böck and Widmer (2013), without a delay: a click has its peak at the click.
 
     Args:
         audio: Any sound.
@@ -119,7 +119,8 @@ def onset_strength(audio: Audio, *, hop_seconds: float = 0.010) -> Curve:
     mel = log_mel(audio, window_seconds=_ONSET_WINDOW, hop_seconds=hop_seconds)
     # 80 dB below the peak is inaudible; without this floor silence has the strongest onsets.
     decibels = np.maximum(mel.decibels, mel.decibels.max() - 80.0)
-    rises = spectral_flux(S=decibels, lag=1, center=False)
+    rises = np.zeros(decibels.shape[1])
+    rises[1:] = np.maximum(np.diff(decibels, axis=1), 0.0).mean(axis=0)
     # A sound cut off in its middle ends with a click in the spectrum, which is nobody's onset.
     whole = mel.times < audio.seconds - _ONSET_WINDOW / 2
     return Curve(np.where(whole, rises, 0.0).astype(np.float64), mel.times)
@@ -141,7 +142,7 @@ def average_spectrum(
     power, _, size = _power_spectrum(audio, window_seconds, window_seconds / 4)
     energy = power.sum(axis=0)
     loud = energy >= energy.max() * 10.0 ** (-quietest_db / 10.0)
-    frequencies = librosa.fft_frequencies(sr=audio.sample_rate, n_fft=size)
+    frequencies = np.asarray(np.fft.rfftfreq(size, 1.0 / audio.sample_rate), np.float64)
     return AverageSpectrum(_decibels(power[:, loud].mean(axis=1)), frequencies)
 
 
@@ -154,12 +155,54 @@ def _power_spectrum(
     window = max(16, round(window_seconds * audio.sample_rate))
     size = 1 << (window - 1).bit_length()
     hop = max(1, round(hop_seconds * audio.sample_rate))
-    spectrum = librosa.stft(
-        audio.samples, n_fft=size, win_length=window, hop_length=hop, window="hann"
-    )
     # A Hann window of length L shows a sine of amplitude 1 with magnitude L / 4.
-    power = np.square(np.abs(spectrum).astype(np.float64) / (window / 4.0))
-    return power, np.arange(power.shape[1]) * (hop / audio.sample_rate), size
+    power = power_spectrogram(audio.samples, size=size, window=window, hop=hop)
+    power *= (4.0 / window) ** 2
+    times = np.arange(power.shape[1], dtype=np.float64) * (hop / audio.sample_rate)
+    return power, np.asarray(times, np.float64), size
+
+
+def power_spectrogram(
+    samples: NDArray[np.float32], *, size: int, window: int, hop: int
+) -> NDArray[np.float64]:
+    """Squared magnitude of the short-time Fourier transform, frames centred at multiples of `hop`.
+
+    Args:
+        samples: (T,); zeros are thought before and after.
+        size: Samples of each transform.
+        window: Samples of the periodic Hann window in its middle, at most `size`.
+        hop: Samples between frames.
+
+    Returns:
+        float64 (size // 2 + 1, 1 + T // hop).
+    """
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+    left = (size - window) // 2
+    taper = np.pad(hann, (left, size - window - left)).astype(np.float32)
+    padded = np.pad(np.asarray(samples, np.float32), size // 2)
+    frames = np.lib.stride_tricks.sliding_window_view(padded, size)[::hop]
+    power = np.empty((size // 2 + 1, len(frames)))
+    for start in range(0, len(frames), _FRAMES_AT_ONCE):
+        spectrum = np.fft.rfft(frames[start : start + _FRAMES_AT_ONCE] * taper)
+        power[:, start : start + len(spectrum)] = (spectrum.real**2 + spectrum.imag**2).T
+    return power
+
+
+def cepstra(decibels: NDArray[np.floating], count: int) -> NDArray[np.float64]:
+    """The broad shape of a spectrum: its first cosine components (orthonormal DCT-II).
+
+    Args:
+        decibels: (bands, N), logarithm of a mel spectrum.
+        count: How many components; the first is the level.
+
+    Returns:
+        float64 (count, N).
+    """
+    bands = len(decibels)
+    angles = np.pi / bands * np.outer(np.arange(count), np.arange(bands) + 0.5)
+    basis = np.cos(angles) * np.sqrt(2.0 / bands)
+    basis[0] /= np.sqrt(2.0)
+    return np.asarray(basis @ decibels, np.float64)
 
 
 def _decibels(power: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput
 from likewise.explain.attributes import Difference
+from likewise.mixture import nonnegative_shares
 
 Decision = Literal["known", "between", "new"]
 Array = NDArray[np.float64]
@@ -232,9 +233,6 @@ class Known:
 
         Minimises |unknown - sum w_i example_i|^2 / 2 + SPARSITY * sum w_i over w >= 0.
         """
-        from scipy.linalg import solve_triangular
-        from scipy.optimize import nnls
-
         cosines = self._rows[among] @ unknown
         if len(among) > _LARGEST_MIXTURE:
             nearest = np.sort(np.argsort(-cosines, kind="stable")[:_LARGEST_MIXTURE])
@@ -243,10 +241,8 @@ class Known:
         if not (cosines > SPARSITY).any():
             return explained, 1.0
         rows = self._rows[among]
-        # With G = L L^T the penalised problem is plain non-negative least squares in L.
-        factor = np.linalg.cholesky(rows @ rows.T + _RIDGE * np.eye(len(among)))
-        target = solve_triangular(factor, cosines - SPARSITY, lower=True)
-        weights, _ = nnls(factor.T, target)
+        likeness = rows @ rows.T + _RIDGE * np.eye(len(among))
+        weights = nonnegative_shares(likeness, cosines - SPARSITY)
         rest = unknown - weights @ rows
         novelty = float(np.clip(rest @ rest, 0, 1))
         # w_i <unknown, example_i> sums to what the mixture explains: a fair way to share it out.

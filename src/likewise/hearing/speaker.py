@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise import weights
+from likewise.audio import mel as mel_scale
 from likewise.audio.resampling import resampled
 from likewise.errors import BadInput
 from likewise.values import Audio
@@ -139,9 +140,7 @@ def _window() -> NDArray[np.float64]:
 @cache
 def filters() -> NDArray[np.float32]:
     """The 40 mel filters over 257 frequencies, float32 (40, 257)."""
-    from librosa.filters import mel
-
-    return np.asarray(mel(sr=SAMPLE_RATE, n_fft=_FFT, n_mels=_BANDS), np.float32)
+    return mel_scale.filters(SAMPLE_RATE, _FFT, _BANDS)
 
 
 @cache

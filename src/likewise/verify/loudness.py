@@ -34,14 +34,10 @@ def integrated(audio: Audio) -> float | None:
     Returns:
         LUFS, or None for silence and sounds shorter than a block.
     """
-    from scipy.signal import lfilter
-
     block = round(_BLOCK_SECONDS * audio.sample_rate)
     if len(audio.samples) < block:
         return None
-    weighted = audio.samples.astype(np.float64)
-    for numerator, denominator in (_shelf(audio.sample_rate), _high_pass(audio.sample_rate)):
-        weighted = lfilter(numerator, denominator, weighted)
+    weighted = _weighted(audio.samples, audio.sample_rate)
     total = np.concatenate([[0.0], np.cumsum(weighted**2)])
     starts = np.arange(0, len(weighted) - block + 1, round(_STEP_SECONDS * audio.sample_rate))
     power = (total[starts + block] - total[starts]) / block
@@ -50,6 +46,21 @@ def integrated(audio: Audio) -> float | None:
         return None
     loud = loud[loud > loud.mean() * 10 ** (_GATE_LU / 10)]
     return _OFFSET + 10 * math.log10(float(loud.mean()))
+
+
+def _weighted(samples: NDArray[np.float32], rate: int) -> NDArray[np.float64]:
+    """The sound as loud as the ear finds each frequency: both stages, in the frequency domain.
+
+    The filters ring for less than the half second of silence that is put behind the sound, so
+    that nothing comes round to its start.
+    """
+    size = len(samples) + rate // 2
+    turn = np.exp(-2j * np.pi * np.fft.rfftfreq(size))
+    response = np.ones(len(turn), complex)
+    for numerator, denominator in (_shelf(rate), _high_pass(rate)):
+        response *= np.polyval(numerator[::-1], turn) / np.polyval(denominator[::-1], turn)
+    heard = np.fft.irfft(np.fft.rfft(samples.astype(np.float64), size) * response, size)
+    return np.asarray(heard[: len(samples)])
 
 
 def _power(lufs: float) -> float:

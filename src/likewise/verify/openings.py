@@ -76,11 +76,10 @@ def audible(audio: Audio, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
         audio: The sound.
         seconds: float64 (N,), when to look.
     """
-    from scipy.signal import butter, sosfilt
-
-    high = min(_BAND_HZ[1], 0.45 * audio.sample_rate)
-    band = butter(4, [_BAND_HZ[0], high], "bandpass", fs=audio.sample_rate, output="sos")
-    power = np.square(sosfilt(band, audio.samples.astype(np.float64)))
+    frequencies = np.fft.rfftfreq(len(audio.samples), 1 / audio.sample_rate)
+    inside = np.sqrt(1 / (1 + (_BAND_HZ[0] / np.maximum(frequencies, 1e-3)) ** 8))  # Butterworth's
+    inside /= np.sqrt(1 + (frequencies / _BAND_HZ[1]) ** 8)
+    power = np.square(np.fft.irfft(np.fft.rfft(audio.samples) * inside, len(audio.samples)))
     width = max(1, round(_SMOOTHING_SECONDS * audio.sample_rate))
     energy = np.convolve(power, np.full(width, 1 / width), "same")
     level = 10 * np.log10(np.maximum(energy, 1e-7))

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.audio.spectrum import average_spectrum, log_mel
+from likewise.audio.spectrum import average_spectrum, cepstra, log_mel
+from likewise.audio.warping import cheapest_path
 from likewise.errors import BadInput
 from likewise.hearing import pitch as hearing_pitch
 from likewise.hearing.pitch import PitchTrack, pitch
@@ -279,23 +280,20 @@ def _differences(one: Phonetics, other: Phonetics) -> tuple[float | None, ...]:
 
 def _cepstra(audio: Audio) -> NDArray[np.float64]:
     """Mel cepstra 1..13 of every 10 ms, (N, 13); level (the zeroth) doesn't count."""
-    from scipy.fft import dct
-
     if audio.seconds < 0.1 or not audio.samples.any():
         raise BadInput("silence, or shorter than 0.1 s")
     decibels = log_mel(audio, highest=8000.0).decibels
     logarithms = np.maximum(decibels, decibels.max() - 80.0) * (np.log(10) / 20)  # of amplitude
-    return np.asarray(dct(logarithms, axis=0, norm="ortho")[1 : _CEPSTRA + 1].T, np.float64)
+    return cepstra(logarithms, _CEPSTRA + 1)[1:].T
 
 
 def _warped(one: NDArray[np.float64], other: NDArray[np.float64]) -> tuple[float, NDArray[np.intp]]:
     """Mean distance in dB along the cheapest alignment, and the alignment (K, 2)."""
-    from librosa.sequence import dtw
-
-    _, path = dtw(one.T, other.T)
+    squares = np.square(one).sum(1)[:, None] + np.square(other).sum(1) - 2 * one @ other.T
+    path, _ = cheapest_path(np.sqrt(np.maximum(squares, 0.0)))
     apart = np.linalg.norm(one[path[:, 0]] - other[path[:, 1]], axis=1)
     # The field's cepstra are sqrt(2 / bands) of the orthonormal ones.
-    return float(_TO_DECIBELS * np.sqrt(2 / 80) * apart.mean()), np.asarray(path[::-1])
+    return float(_TO_DECIBELS * np.sqrt(2 / 80) * apart.mean()), path
 
 
 def _contour_correlation(one: Audio, other: Audio, path: NDArray[np.intp]) -> float | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.hearing import speaker
+from likewise.mixture import nonnegative_shares
 from likewise.progress import Progress, ProgressCallback
 from likewise.text.languages import resolve
 from likewise.text.phonemes import phonemise
@@ -108,8 +109,6 @@ def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dic
     Returns:
         Weight of each stock voice that takes part, summing to 1.
     """
-    from scipy.optimize import nnls
-
     table = listening()
     target = speaker.embed(Audio(reference.speech, SAMPLE_RATE))
     nearest = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")[:_CANDIDATES]
@@ -122,8 +121,8 @@ def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dic
             for index in nearest
         ]
     )
-    system = np.concatenate([candidates.T, np.sqrt(_RIDGE) * np.eye(len(nearest))])
-    weights, _ = nnls(system, np.concatenate([target, np.zeros(len(nearest))]))
+    likeness = candidates @ candidates.T + _RIDGE * np.eye(len(nearest))
+    weights = nonnegative_shares(likeness, candidates @ target)
     weights = weights / weights.sum() if weights.sum() > 0 else np.eye(len(nearest))[0]
     return {
         table.names[index]: float(weight)
