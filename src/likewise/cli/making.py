@@ -146,6 +146,17 @@ def clone(
     language: Annotated[str, typer.Option(help="Language the voice speaks by default.")] = "",
     replace: Annotated[bool, typer.Option(help="Overwrite a voice of the same name.")] = False,
     engine: options.Engine = "kokoro",
+    transcript: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="What is said in a recording, text or a .txt file; one for each, in their order. "
+            "Left out, Whisper writes it down."
+        ),
+    ] = None,
+    adapt: options.Adapt = None,
+    seconds: Annotated[
+        float | None, typer.Option(min=1, help="Time that adapting may take, seconds.")
+    ] = None,
 ) -> None:
     """Save a voice taken from recordings."""
     from likewise.studio.clone import clone as job
@@ -159,6 +170,9 @@ def clone(
             language=language,
             replace=replace,
             engine=engine,
+            transcripts=[_transcript(text) for text in transcript] if transcript else None,
+            tier=options.tier(adapt),
+            seconds=seconds,
             on_progress=progress,
         )
     print_notes(tuple(voice.facts.get("warnings", ())))

@@ -102,7 +102,22 @@ Report = Annotated[
     ),
 ]
 Engine = Annotated[str, typer.Option(help="Voice engine.")]
+Adapt = Annotated[
+    bool | None,
+    typer.Option(
+        "--adapt/--quick",
+        help="Adapt the voice to the recording, which takes about a minute and comes out more "
+        "alike, or mix it in seconds. Left out, it is adapted where that is possible.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+
+
+def tier(adapt: bool | None) -> str:
+    """How to enrol, by the option `Adapt`: the names that Kokoro gives to its tiers."""
+    if adapt is None:
+        return "best"
+    return "adapted" if adapt else "instant"
 
 
 def asked_consent(consent: str, recording: str, language: str = "") -> str:

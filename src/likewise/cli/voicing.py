@@ -197,6 +197,7 @@ def renew(
     ] = None,
     consent: options.Consent = "",
     language: Annotated[str, typer.Option(help="Language the voice speaks by default.")] = "",
+    adapt: options.Adapt = None,
 ) -> None:
     """Enrol a saved voice again, from the recording kept with it or from new ones."""
     from likewise.studio.clone import renew as job
@@ -204,7 +205,14 @@ def renew(
     if samples:
         consent = options.asked_consent(consent, ", ".join(samples), language)
     with progress_bars() as progress:
-        voice = job(name, samples or (), consent=consent, language=language, on_progress=progress)
+        voice = job(
+            name,
+            samples or (),
+            consent=consent,
+            language=language,
+            tier=options.tier(adapt),
+            on_progress=progress,
+        )
     print_notes(tuple(voice.facts.get("warnings", ())))
     print(f"Enrolled the voice {voice.name} again.")
 

@@ -11,6 +11,7 @@ from likewise.provenance.consent import ConsentLike, missing
 from likewise.studio.choosing import enrolled
 from likewise.values import Audio, Consent, Voice
 from likewise.voice import registry as voices
+from likewise.voice.engine import BEST
 from likewise.voice.index import TAGS
 from likewise.voice.library import VoiceLibrary
 
@@ -23,6 +24,9 @@ def clone(
     language: str = "",
     replace: bool = False,
     engine: str = "kokoro",
+    transcripts: Sequence[str] | None = None,
+    tier: str = BEST,
+    seconds: float | None = None,
     on_progress: ProgressCallback = silent,
 ) -> Voice:
     """Enrol a voice from one or more recordings of one speaker, and save it.
@@ -35,6 +39,10 @@ def clone(
         language: Language of the recordings, which the voice then speaks by default.
         replace: Overwrite a saved voice of the same name.
         engine: Voice engine.
+        transcripts: What is said in each recording; None lets the engine find out.
+        tier: How to enrol: one of the engine's tiers (`instant` or `adapted` for Kokoro), or `best`
+            for the best that is possible here.
+        seconds: Time that a slower tier may take; None is the engine's own.
         on_progress: Told about the stages.
 
     Returns:
@@ -60,6 +68,9 @@ def clone(
         language=language,
         consent=consent,
         on_progress=on_progress,
+        transcripts=transcripts,
+        tier=tier,
+        seconds=seconds,
     )
     library.save(voice, replace=replace)
     return voice
@@ -72,6 +83,7 @@ def renew(
     consent: ConsentLike | None = None,
     language: str = "",
     engine: str = "",
+    tier: str = BEST,
     on_progress: ProgressCallback = silent,
 ) -> Voice:
     """Enrol a saved voice again, as after an update that clones better.
@@ -83,6 +95,7 @@ def renew(
             else the voice's own record stays.
         language: Language of the recordings; "" is the voice's.
         engine: Voice engine; "" is the voice's.
+        tier: How to enrol, as for `clone`.
         on_progress: Told about the stages.
 
     Returns:
@@ -114,6 +127,7 @@ def renew(
         language=language or old.language,
         consent=consent,
         on_progress=on_progress,
+        tier=tier,
     )
     if TAGS in old.facts:
         voice = replaced(voice, facts={**voice.facts, TAGS: old.facts[TAGS]})

@@ -25,6 +25,7 @@ class Capabilities:
         speed: Honours `speed`.
         sample_rate: Hz of the speech it makes.
         imports: Endings of other programs' voice files that it reads (`VoiceImporter`).
+        tiers: Ways to enrol, the quickest first; more than one makes it a `TieredEngine`.
     """
 
     clones: bool
@@ -33,6 +34,7 @@ class Capabilities:
     speed: bool
     sample_rate: int
     imports: tuple[str, ...] = ()
+    tiers: tuple[str, ...] = ()
 
 
 @runtime_checkable
@@ -104,4 +106,39 @@ class VoiceImporter(Protocol):
 
         Raises:
             BadInput: Not such a file, or damaged.
+        """
+
+
+BEST = "best"
+"""The best tier that is possible here with what was given; the voice's facts say which."""
+
+
+class TieredEngine(Protocol):
+    """An engine that can take more time to make a voice that is more alike."""
+
+    def enrol(
+        self,
+        references: Sequence[Audio],
+        *,
+        name: str,
+        transcripts: Sequence[str] | None = None,
+        language: str = "",
+        tier: str = ...,
+        seconds: float = ...,
+        on_progress: ProgressCallback = ...,
+    ) -> Voice:
+        """Make a voice as `VoiceEngine.enrol` does.
+
+        Args:
+            references: Recordings of one speaker.
+            name: Name of the voice.
+            transcripts: What is said in each recording; None lets the engine find out.
+            language: Language tag of the speaker.
+            tier: One of the engine's tiers, or `BEST`; the first tier unless asked otherwise.
+            seconds: Time that a slower tier may take.
+            on_progress: Told about the stages.
+
+        Raises:
+            BadInput: Unusable recordings, or a tier that the engine doesn't have.
+            MissingWeights: The tier needs something that is not installed.
         """

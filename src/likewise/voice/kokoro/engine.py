@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, Unsupported
+from likewise.errors import BadInput, MissingWeights, Unsupported
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.text.checking import check_speakable
 from likewise.text.languages import LANGUAGES, Language, resolve
@@ -25,12 +25,15 @@ from likewise.text.sentences import ends_paragraph, sentences
 from likewise.text.words import Word
 from likewise.values import Audio, Speech, Voice
 from likewise.voice.checking import check_speed, check_voice
-from likewise.voice.engine import Capabilities
+from likewise.voice.engine import BEST, Capabilities
 from likewise.voice.kokoro import character, stock, timing
 from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.vocabulary import Encoding, encode
 
 NAME = "kokoro"
+INSTANT, ADAPTED = "instant", "adapted"
+TIERS = (INSTANT, ADAPTED)
+ADAPT_SECONDS = 60.0
 
 _PAUSES = {"?": 0.40, "!": 0.40, ".": 0.40, "…": 0.55, ";": 0.28, ":": 0.28, "—": 0.25, ",": 0.18}
 _PAUSE_IN_SENTENCE = 0.06  # where a long sentence had to be cut between two words
@@ -62,7 +65,12 @@ class KokoroEngine:
     def capabilities(self) -> Capabilities:
         """What it can do."""
         return Capabilities(
-            clones=True, timings=True, streams=True, speed=True, sample_rate=SAMPLE_RATE
+            clones=True,
+            timings=True,
+            streams=True,
+            speed=True,
+            sample_rate=SAMPLE_RATE,
+            tiers=TIERS,
         )
 
     @property
@@ -90,14 +98,46 @@ class KokoroEngine:
         name: str,
         transcripts: Sequence[str] | None = None,
         language: str = "",
+        tier: str = INSTANT,
+        seconds: float = ADAPT_SECONDS,
         on_progress: ProgressCallback = silent,
     ) -> Voice:
-        """Make a voice from recordings of one speaker; see `likewise.voice.engine`."""
+        """Make a voice from recordings of one speaker; see `likewise.voice.engine`.
+
+        The tier `instant` mixes stock voices, in seconds. `adapted` fits the decoder to the
+        recording as well, which takes `seconds`, the extra [torch], and what is said: in
+        `transcripts`, or heard by Whisper. `best` adapts where that is possible.
+        """
         from likewise.voice.kokoro.enrolment import enrol
 
-        del transcripts  # this tier listens to the voice, not to the words
+        if tier not in (*TIERS, BEST):
+            raise BadInput(f"There is no tier {tier!r}. Choose from {', '.join((*TIERS, BEST))}.")
+        if transcripts is not None and len(transcripts) != len(references):
+            raise BadInput(
+                f"There are {len(references)} recordings and {len(transcripts)} transcripts. Give "
+                "one for each."
+            )
         tag = resolve(language).tag if language else ""
-        return enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
+        voice = enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
+        if tier == INSTANT:
+            return voice
+        from likewise.voice.kokoro.adapting.enrolment import adapt
+
+        try:
+            return adapt(
+                self.model,
+                voice,
+                references,
+                transcripts=transcripts,
+                seconds=seconds,
+                on_progress=on_progress,
+            )
+        except (BadInput, MissingWeights) as error:
+            if tier == ADAPTED:
+                raise
+            note = f"Cloned by the quick tier, which is less alike: {error}"
+            warnings = [*voice.facts.get("warnings", ()), note]
+            return replace(voice, facts={**voice.facts, "warnings": warnings})
 
     def speak(
         self,
@@ -170,7 +210,7 @@ class KokoroEngine:
         style = stock.row(voice, len(encoding.ids))
         prosody = self.model.front(encoding.ids, style, speed=speed)
         prosody = replace(prosody, f0=character.match_pitch(prosody.f0, voice))
-        samples = self.model.decode(prosody, style)
+        samples = self.model.decode(prosody, style, stock.deltas(voice))
         samples = character.colour(samples, voice)
         spans = timing.spans(prosody.durations, encoding, samples)
         samples, spans = _trimmed(samples, spans, pause)

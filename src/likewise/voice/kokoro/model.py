@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise import weights
 from likewise.voice.kokoro import graph
+from likewise.voice.kokoro.deltas import DELTAS, accept_deltas
 
 SAMPLE_RATE = 24_000
 FRAME_RATE = 40
@@ -60,6 +62,8 @@ class KokoroModel:
             graph.DECODER: graph.part(graph.DECODER) if exact else graph.float_decoder(),
         }
         self._sessions = {cut: _session(str(file), threads) for cut, file in files.items()}
+        self._decoder, self._threads = files[graph.DECODER], threads
+        self._adaptable = False
         # One run at a time: two at once need twice the memory and are no faster.
         self._lock = threading.Lock()
 
@@ -81,27 +85,58 @@ class KokoroModel:
         durations, f0, energy, features = self._run(graph.FRONT, feed)
         return Prosody(np.round(durations).astype(np.int64).ravel(), f0, energy, features)
 
-    def decode(self, prosody: Prosody, style: NDArray[np.float32]) -> NDArray[np.float32]:
+    def harmonics(self, f0: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Spectrum of the harmonic source, float32 (1, 22, 120T+1).
+
+        Args:
+            f0: float32 (1, 2T), Hz at 80 Hz.
+        """
+        (spectrum,) = self._run(graph.SOURCE, {graph.F0: f0})
+        return spectrum
+
+    def decode(
+        self,
+        prosody: Prosody,
+        style: NDArray[np.float32],
+        deltas: NDArray[np.float32] | None = None,
+    ) -> NDArray[np.float32]:
         """Sound of a prosody.
 
         Args:
             prosody: As `front` answers it, F0 and energy perhaps changed.
             style: float32 (256,).
+            deltas: float32 (37396,) of an adapted voice, see `deltas.py`.
 
         Returns:
             float32 (600 T,) at 24 kHz.
         """
-        (harmonics,) = self._run(graph.SOURCE, {graph.F0: prosody.f0})
         feed = {
             "style": style.reshape(1, 256).astype(np.float32),
             graph.FEATURES: prosody.features,
             graph.F0: prosody.f0,
             graph.ENERGY: prosody.energy,
-            graph.HARMONICS: harmonics,
+            graph.HARMONICS: self.harmonics(prosody.f0),
         }
+        if deltas is not None:
+            self._accept_deltas()
+            feed[DELTAS] = deltas
         (audio,) = self._run(graph.DECODER, feed)
         samples: NDArray[np.float32] = np.asarray(audio, np.float32).ravel()
         return samples
+
+    def _accept_deltas(self) -> None:
+        """Change to a decoder that reads deltas, which only adapted voices need."""
+        with self._lock:
+            if not self._adaptable:
+                recipe = self._decoder.stem.partition("-decoder-")[2]
+                file = weights.derived(
+                    graph.MODEL,
+                    f"decoder-{recipe}-deltas-1",
+                    lambda _, target: accept_deltas(self._decoder, target),
+                )
+                del self._sessions[graph.DECODER]  # never two of them in memory
+                self._sessions[graph.DECODER] = _session(str(file), self._threads)
+                self._adaptable = True
 
     def _run(self, cut: graph.Cut, feed: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         with self._lock:

@@ -75,6 +75,12 @@ def row(voice: Voice, tokens: int) -> NDArray[np.float32]:
     return style
 
 
+def deltas(voice: Voice) -> NDArray[np.float32] | None:
+    """What an adapted voice adds inside the decoder (see `deltas.py`), None for all others."""
+    found = voice.tensors.get("deltas")
+    return None if found is None else np.asarray(found, np.float32)
+
+
 def voice(name: str) -> Voice:
     """A stock voice as a value.
 

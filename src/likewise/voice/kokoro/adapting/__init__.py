@@ -1,0 +1,1 @@
+"""Kokoro fitted to one speaker: gradients reach the style and the biases of every AdaIN."""
