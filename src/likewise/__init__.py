@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from likewise.studio.animate import animate as animate
     from likewise.studio.clone import clone as clone
     from likewise.studio.detecting import detect as detect
+    from likewise.studio.dialogue import dialogue as dialogue
     from likewise.studio.reenact import reenact as reenact
     from likewise.studio.speak import speak as speak
     from likewise.studio.talk import talk as talk
@@ -35,6 +36,7 @@ _HOMES = {
     "detect": "likewise.studio.detecting",
     "animate": "likewise.studio.animate",
     "reenact": "likewise.studio.reenact",
+    "dialogue": "likewise.studio.dialogue",
     "Audio": "likewise.values",
     "Motion": "likewise.values",
     "Portrait": "likewise.values",

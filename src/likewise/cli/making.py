@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +13,7 @@ from likewise.errors import BadInput
 
 if TYPE_CHECKING:
     from likewise.motion.sliders import Sliders
+    from likewise.studio.rendering import Video
 
 
 def add_to(app: typer.Typer) -> None:
@@ -26,8 +27,11 @@ def add_to(app: typer.Typer) -> None:
 
 def talk(
     picture: options.Picture,
-    voice: options.Voice,
-    text: Annotated[str, typer.Option(help="What is said; - reads standard input.")],
+    *,
+    voice: options.Voice = "",
+    text: Annotated[str, typer.Option(help="What is said; - reads standard input.")] = "",
+    script: options.ScriptFile = None,
+    cast: options.Cast = None,
     output: Annotated[
         Path,
         typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
@@ -54,10 +58,47 @@ def talk(
     engine: options.Engine = "kokoro",
     as_json: options.Json = False,
 ) -> None:
-    """Make a picture say a text in a voice."""
+    """Make a picture say a text in a voice, or its faces talk with each other by a script."""
+    which, face_engine = options.split_face(face)
+    if script is not None:
+        unfit: dict[str, object] = {
+            "--voice": voice,
+            "--text": text,
+            "--face N": which,
+            "--report": report,
+        }
+        unfit |= {"--plot": plot, "--save-motion": save_motion, "--crop head": crop == "head"}
+        unfit |= {"--slider": slider, "--keyframes": keyframes, "--points": points}
+        unfit |= {"--style": style}
+        _refuse(unfit, "--script", "the script and its cast say who speaks and with which face")
+        video = _dialogue(
+            picture,
+            script,
+            cast or [],
+            consent,
+            output=output,
+            language=language,
+            speed=speed,
+            fps=fps,
+            size=size,
+            liveliness=liveliness,
+            seed=seed,
+            mood=mood,
+            subtitles=subtitles or (),
+            verify=verify,
+            engine=engine,
+            face_engine=face_engine,
+        )
+        print_notes(video.notes)
+        print_result(video, as_json=as_json, lines=_video_lines(video))
+        return
+    if not (voice and text):
+        raise BadInput(
+            "What is said, and in which voice? Give --voice and --text, or --script FILE for "
+            "several speakers."
+        )
     from likewise.studio.talk import talk as job
 
-    which, face_engine = options.split_face(face)
     consent = _consent(consent, voice, language)
     sliders = _sliders(slider, keyframes)
     with progress_bars() as progress:
@@ -329,6 +370,36 @@ def _consent(consent: str, voice: str, language: str) -> str:
     from likewise.studio.choosing import copies
 
     return options.asked_consent(consent, voice, language) if copies(voice) else consent
+
+
+def _dialogue(
+    picture: str, script: Path, cast: list[str], consent: str, **options_given: Any
+) -> "Video":
+    """`talk --script`: whose recordings are cast is asked for each of them."""
+    from dataclasses import replace
+
+    from likewise.studio.choosing import copies
+    from likewise.studio.dialogue import dialogue as job
+    from likewise.studio.script import cast_by, read_script
+
+    read = read_script(script)
+    roles = {**read.cast, **cast_by(cast)}
+    for name in read.names:
+        role = roles.get(name)
+        if role is not None and copies(role.voice) and not (role.consent or consent):
+            said = options.asked_consent("", f"{name}'s voice {role.voice}", role.language)
+            roles[name] = replace(role, consent=said)
+    with progress_bars() as progress:
+        return job(
+            picture, read, cast=roles, consent=consent, on_progress=progress, **options_given
+        )
+
+
+def _refuse(given: dict[str, object], beside: str, reason: str) -> None:
+    """Raise where an option was given that another one leaves no room for."""
+    names = [name for name, value in given.items() if value not in (None, "", False, [], ())]
+    if names:
+        raise BadInput(f"{', '.join(names)} can't be used beside {beside}: {reason}.")
 
 
 def _sliders(settings: list[str] | None, keyframes: Path | None) -> "Sliders | None":

@@ -57,6 +57,20 @@ Liveliness = Annotated[
     typer.Option(min=0.0, max=3.0, help="How much the head moves by itself; 0 is not at all."),
 ]
 Seed = Annotated[int, typer.Option(help="Seed of head movement and blinks.")]
+ScriptFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--script", help="Several speakers: a text file of lines `NAME: what they say`; - is stdin."
+    ),
+]
+Cast = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=VOICE[@FACE]",
+        help="Who speaks in the script, with which voice and face (1 is the largest, 0 a voice "
+        "off); may be repeated.",
+    ),
+]
 Mood = Annotated[
     str,
     typer.Option(

@@ -87,13 +87,21 @@ class Record:
         return Speech.joined(self._kept)
 
 
-def write_subtitles(record: Record, paths: Sequence[Path | str]) -> tuple[Path, ...]:
-    """Write each subtitle file, .srt or .vtt by its suffix."""
+def write_subtitles(
+    said: Record | Sequence[Speech], paths: Sequence[Path | str]
+) -> tuple[Path, ...]:
+    """Write each subtitle file, .srt or .vtt by its suffix; several speeches in cues of their own.
+
+    Args:
+        said: The record of a take, or its lines with words at times of the whole.
+        paths: The files.
+    """
     from likewise.video import subtitles
 
+    words = said.words() if isinstance(said, Record) else said
     for path in map(Path, paths):
         write = getattr(subtitles, _SUBTITLES[path.suffix.lower()])
-        write(record.words(), path)
+        write(words, path)
     return tuple(map(Path, paths))
 
 

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
+from typing import cast
 
 from likewise.errors import BadInput
 from likewise.files import Draft
@@ -34,6 +35,9 @@ _SENTENCE_END = frozenset(".!?…。!?।")
 _PHRASE_END = frozenset(",;:—–、,;:،")
 _CLOSERS = frozenset("\"')]}»”’』」)】》")
 _OPENERS = frozenset("\"'([{«“‘„¿¡『「(【《")
+
+Spoken = Speech | Sequence[Timing] | Sequence[Speech]
+"""What subtitles are made of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +77,11 @@ class Cue:
         return "\n".join(_joined(line) for line in self.lines)
 
 
-def write_srt(words: Speech | Sequence[Timing], path: Path | str, *, text: str = "") -> None:
+def write_srt(words: Spoken, path: Path | str, *, text: str = "") -> None:
     """Write SubRip subtitles (UTF-8).
 
     Args:
-        words: A speech, or its word timings.
+        words: A speech, several that begin cues of their own, or word timings.
         path: Where to.
         text: What is said, with punctuation; "" takes the speech's, or the words alone.
 
@@ -93,13 +97,11 @@ def write_srt(words: Speech | Sequence[Timing], path: Path | str, *, text: str =
     _write(Path(path), "\n".join(blocks))
 
 
-def write_vtt(
-    words: Speech | Sequence[Timing], path: Path | str, *, text: str = "", per_word: bool = False
-) -> None:
+def write_vtt(words: Spoken, path: Path | str, *, text: str = "", per_word: bool = False) -> None:
     """Write WebVTT subtitles (https://www.w3.org/TR/webvtt1/).
 
     Args:
-        words: A speech, or its word timings.
+        words: A speech, several that begin cues of their own, or word timings.
         path: Where to.
         text: What is said, with punctuation; "" takes the speech's, or the words alone.
         per_word: Put a time stamp before each word, for karaoke-like highlighting.
@@ -139,26 +141,40 @@ def _write(path: Path, text: str) -> None:
         draft.path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def cues(words: Speech | Sequence[Timing], *, text: str = "") -> list[Cue]:
+def cues(words: Spoken, *, text: str = "") -> list[Cue]:
     """Cut speech into cues.
 
     Args:
-        words: A speech, or its word timings in order.
+        words: A speech, or its word timings in order; or several speeches, as of several speakers:
+            each begins a cue of its own with the name of its voice, and its words have times of
+            the whole.
         text: What is said, with punctuation; "" takes the speech's, or the words alone.
 
     Raises:
         BadInput: No word timings.
     """
     if isinstance(words, Speech):
-        timings, text = words.words, text or words.text
+        words = (words,)
+    if words and all(isinstance(part, Speech) for part in words):
+        speeches = cast("Sequence[Speech]", words)
+        rows = [shown_words(speech.words, text or speech.text) for speech in speeches]
+        if len(speeches) > 1:
+            rows = [_named(row, part.voice) for row, part in zip(rows, speeches, strict=True)]
     else:
-        timings = tuple(words)
-    shown = shown_words(timings, text)
-    if not shown:
+        rows = [shown_words(tuple(cast("Sequence[Timing]", words)), text)]
+    parts = [shown[start:end] for shown in rows for start, end in _cuts(shown)]
+    if not parts:
         raise BadInput(
             "There are no word timings to make subtitles of. Use a voice engine that gives them."
         )
-    return _timed([shown[start:end] for start, end in _cuts(shown)])
+    return _timed(parts)
+
+
+def _named(words: list[Word], name: str) -> list[Word]:
+    """The words with the speaker's name before the first."""
+    if not words or not name:
+        return words
+    return [replace(words[0], text=f"{name}: {words[0].text}"), *words[1:]]
 
 
 def shown_words(timings: Sequence[Timing], text: str) -> list[Word]:
