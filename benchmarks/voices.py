@@ -1,12 +1,18 @@
-"""How alike cloned voices are: every speaker in a folder, nearest stock voice against enrolled.
+"""How alike cloned voices are: nearest stock voice and every tier of enrolment, by speaker.
 
-    python benchmarks/voices.py [FOLDER] [--engine kokoro] [--sentences 4] [--json FILE]
+    python benchmarks/voices.py [FOLDER] [--engine kokoro] [--sentences 10] [--json FILE]
+    python benchmarks/voices.py --clips FOLDER --speakers 20
 
 FOLDER holds a folder for each speaker with at least two recordings (default: the project's shared
-voices, where present). The recording nearest to nine seconds is enrolled, all others judge. Per
-speaker: similarity by two encoders, raw and normalised (0 another speaker, 1 the same one),
-predicted opinion, word error rate, enrolment time and real-time factor. The machine's load is
-printed, since times on a busy machine say little; CPU seconds stand beside them.
+voices, where present): the recording nearest to nine seconds is enrolled, all others judge. With
+`--clips` it holds one recording a speaker, cut at a pause after about nine seconds: the rest
+judges, from the same session, which is an easier comparison. Per speaker: similarity by two
+encoders, raw and normalised (0 another speaker, 1 the same one), predicted opinion, word error
+rate, enrolment time and real-time factor; then means with 95 % bootstrap intervals.
+
+The machine's load is printed, since times on a busy machine say little; CPU seconds stand beside
+them. A slower tier's time (`--seconds`) is by the clock: on a busy machine give it more. A run that
+was stopped goes on where it was when `--json` names the same file again.
 """
 
 import argparse
@@ -22,7 +28,7 @@ import numpy as np
 
 from likewise.audio import files
 from likewise.values import Audio, Metric, Speech, Voice
-from likewise.verify import naturalness, speaker, words
+from likewise.verify import bootstrap, naturalness, speaker, words
 from likewise.verify.separation import separation
 from likewise.voice.engine import VoiceEngine
 from likewise.voice.registry import voice_engine
@@ -62,6 +68,22 @@ def recordings(folder: Path) -> tuple[Audio, list[Audio]]:
         raise SystemExit(f"{folder} needs at least two recordings")
     nearest = min(sounds, key=lambda sound: abs(sound.seconds - ENROLLED_SECONDS))
     return nearest, [sound for sound in sounds if sound is not nearest]
+
+
+def parts(path: Path) -> tuple[Audio, list[Audio]]:
+    """One recording as the part to enrol and the part that judges, cut where it is quietest."""
+    sound = files.read(path)
+    earliest, latest = ENROLLED_SECONDS - 1.5, min(ENROLLED_SECONDS + 2, sound.seconds - 4)
+    times = np.arange(earliest, latest, 0.01)
+    levels = [np.square(sound.between(at - 0.06, at + 0.06).samples).mean() for at in times]
+    cut = float(times[np.argmin(levels)])
+    return sound.between(0.0, cut), [sound.between(cut, sound.seconds)]
+
+
+def clips(folder: Path, count: int) -> list[Path]:
+    """Recordings that are long enough for `parts`, spread over the folder."""
+    long = [path for path in sorted(folder.glob("*.flac")) if files.read(path).seconds > 13.5]
+    return [long[index] for index in np.linspace(0, len(long) - 1, count).astype(int)]
 
 
 def say(engine: VoiceEngine, voice: Voice, sentences: Sequence[str]) -> tuple[list[Speech], float]:
@@ -117,11 +139,12 @@ def row(name: str, result: dict[str, Any]) -> str:
         return f"{cell(metric, 3)} ({'–' if share is None else f'{share:+.2f}'})"
 
     ge2e, dvector = (encoder.metric for encoder in speaker.ENCODERS)
-    enrolment = result.get("enrolment_seconds")
+    enrolment, cpu = (result.get(f"enrolment_{kind}") for kind in ("seconds", "cpu_seconds"))
     return (
         f"{name:<22}{result['voice']:<16}{both(ge2e):<16}{both(dvector):<16}"
         f"{cell(naturalness.OVERALL):<9}{cell('word error rate', 1):<8}"
         f"{'–' if enrolment is None else f'{enrolment:.1f}':<9}"
+        f"{'–' if cpu is None else f'{cpu:.0f}':<8}"
         f"{result['cpu_seconds_per_second']:.2f}"
     )
 
@@ -149,22 +172,64 @@ def error_rates(folders: Sequence[Path]) -> dict[str, dict[str, float]]:
     return found
 
 
+def measured(
+    engine: VoiceEngine,
+    name: str,
+    enrolled: Audio,
+    others: list[Audio],
+    stock: list[tuple[Voice, np.ndarray]],
+    sentences: Sequence[str],
+    seconds: float,
+) -> dict[str, Any]:
+    """All rows of one speaker."""
+    wanted = speaker.dvector.embed(enrolled)
+    nearest = max(stock, key=lambda item: float(item[1] @ wanted))[0]
+    rows = {"nearest": judged(engine, nearest, sentences, enrolled, others)}
+    for tier in engine.capabilities.tiers or ("enrolled",):
+        patience = {"tier": tier, "seconds": seconds} if engine.capabilities.tiers else {}
+        start, cpu = time.perf_counter(), time.process_time()
+        voice = engine.enrol([enrolled], name=name, language=LANGUAGE, **patience)
+        took, cpu = time.perf_counter() - start, time.process_time() - cpu
+        rows[tier] = judged(engine, voice, sentences, enrolled, others) | {
+            "enrolment_seconds": took,
+            "enrolment_cpu_seconds": cpu,
+            "facts": {key: voice.facts.get(key) for key in ("adaptation", "warnings")},
+            "load": load(),
+        }
+    return rows
+
+
+def load() -> float:
+    """How many programs want a core, NaN where that is not known."""
+    return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+
+
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", nargs="?", type=Path, default=DEFAULT)
+    parser.add_argument("--clips", type=Path, help="a folder with one recording a speaker")
+    parser.add_argument("--speakers", type=int, default=20, help="how many of --clips")
     parser.add_argument("--engine", default="kokoro")
-    parser.add_argument("--sentences", type=int, default=4)
+    parser.add_argument("--sentences", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=60.0, help="time of a slower tier")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
-    if not given.folder.is_dir():
-        raise SystemExit(f"There is no folder {given.folder}; name one with a folder per speaker.")
-    folders = sorted(path for path in given.folder.iterdir() if path.is_dir())
-    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}")
-
-    result: dict[str, Any] = {"load": load, "error_rates": error_rates(folders), "speakers": {}}
-    for metric, apart in result["error_rates"].items():
+    folder = given.clips or given.folder
+    if not folder.is_dir():
+        raise SystemExit(f"There is no folder {folder}; name one with recordings of speakers.")
+    print(
+        f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load():.1f}"
+    )
+    result: dict[str, Any] = {"speakers": {}}
+    if given.json and given.json.is_file():
+        result = json.loads(given.json.read_text(encoding="utf-8"))
+    places = sorted(path for path in folder.iterdir() if path.is_dir())
+    if given.clips:
+        places = clips(folder, given.speakers)
+    elif "error_rates" not in result:
+        result["error_rates"] = error_rates(places)
+    for metric, apart in result.get("error_rates", {}).items():
         print(
             f"{metric}: equal error rate {100 * apart['equal_error_rate']:.1f} % "
             f"({apart['same_pairs']} same, {apart['other_pairs']} other pairs)"
@@ -174,32 +239,40 @@ def main() -> None:
     stock = stock_embeddings(engine)
     print(
         f"\n{'speaker':<22}{'voice':<16}{'GE2E (norm.)':<16}{'d-vector (n.)':<16}"
-        f"{'opinion':<9}{'WER %':<8}{'enrol s':<9}CPU s/s"
+        f"{'opinion':<9}{'WER %':<8}{'enrol s':<9}{'CPU s':<8}CPU s/s"
     )
-    for folder in folders:
-        enrolled, others = recordings(folder)
-        wanted = speaker.dvector.embed(enrolled)
-        nearest = max(stock, key=lambda item: float(item[1] @ wanted))[0]
-        start, cpu = time.perf_counter(), time.process_time()
-        voice = engine.enrol([enrolled], name=folder.name, language=LANGUAGE)
-        took, cpu = time.perf_counter() - start, time.process_time() - cpu
-        rows = {
-            "nearest stock voice": judged(engine, nearest, sentences, enrolled, others),
-            "enrolled": judged(engine, voice, sentences, enrolled, others)
-            | {"enrolment_seconds": took, "enrolment_cpu_seconds": cpu},
-        }
-        result["speakers"][folder.name] = rows
-        for name, measured in rows.items():
-            print(row(f"{folder.name} {name.partition(' ')[0]}", measured), flush=True)
-    for kind in ("nearest stock voice", "enrolled"):
-        print(
-            row(
-                f"mean {kind.partition(' ')[0]}",
-                mean([r[kind] for r in result["speakers"].values()]),
+    for place in places:
+        name = place.stem.partition("-")[0]
+        if name not in result["speakers"]:
+            enrolled, others = parts(place) if given.clips else recordings(place)
+            result["speakers"][name] = measured(
+                engine, name, enrolled, others, stock, sentences, given.seconds
             )
-        )
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+            if given.json:
+                given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        for kind, one in result["speakers"][name].items():
+            print(row(f"{name} {kind}", one), flush=True)
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for rows in result["speakers"].values():
+        for kind, one in rows.items():
+            by_kind.setdefault(kind, []).append(one)
+    for kind, all_of_it in by_kind.items():
+        print(row(f"mean {kind}", mean(all_of_it)))
+        print(f"{'':<22}{spread(all_of_it)}")
+
+
+def spread(results: Sequence[dict[str, Any]]) -> str:
+    """95 % intervals of the means over speakers."""
+    said = []
+    for title, metric, key in (
+        *((encoder.key, encoder.metric, "normalised") for encoder in speaker.ENCODERS),
+        ("opinion", naturalness.OVERALL, "value"),
+        ("WER", "word error rate", "value"),
+    ):
+        values = [result["metrics"][metric][key] for result in results]
+        found = bootstrap.interval([value for value in values if value is not None])
+        said.append(f"{title} {found[0]:.2f}..{found[1]:.2f}" if found else f"{title} –")
+    return "95 %: " + ", ".join(said)
 
 
 def mean(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
@@ -218,7 +291,7 @@ def mean(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
     averaged = {
         key: average([result.get(key) for result in results])
-        for key in ("cpu_seconds_per_second", "enrolment_seconds")
+        for key in ("cpu_seconds_per_second", "enrolment_seconds", "enrolment_cpu_seconds")
     }
     return {"voice": "", "metrics": metrics} | averaged
 

@@ -15,7 +15,7 @@ from likewise.voice.kokoro.character import match_pitch
 from likewise.voice.kokoro.engine import KokoroEngine
 from likewise.voice.kokoro.listening import listening
 from likewise.voice.kokoro.ltas import BINS, ltas, matching_gain
-from likewise.voice.kokoro.reference import choose
+from likewise.voice.kokoro.reference import choose, likeness_within
 
 RATE = 24_000
 
@@ -85,6 +85,32 @@ def test_192_khz_and_several_recordings():
 
 def test_long_recordings_give_at_most_twelve_seconds():
     assert choose([babble(40.0)]).seconds <= 12.01
+
+
+def test_two_people_are_told_from_one():
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(2, 1, 256))
+    within = 0.8 * rng.normal(size=(14, 256))
+    alone = one + within
+    both = np.concatenate([one + within[:6], other + within[6:]])
+    alike, unlike = (
+        likeness_within((rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32))
+        for rows in (alone, both)
+    )
+    assert alike > 0.75
+    assert unlike < 0.3
+    assert likeness_within(alone[:7].astype(np.float32)) == 1.0
+
+
+@pytest.mark.media
+def test_a_second_person_in_the_recording_is_a_warning(shared_media: Path):
+    man, woman = (
+        Audio(*soundfile.read(shared_media / "voices" / name, frames=16_000 * 5, dtype="float32"))
+        for name in ("2609/2609-156975-0006.flac", "533/533-1066-0002.flac")
+    )
+    joined = Audio(np.concatenate([man.samples, woman.samples]), man.sample_rate)
+    assert "Two people" in warned(joined)
+    assert "Two people" not in warned(man)
 
 
 def test_matching_gain_reaches_the_other_colour():

@@ -113,11 +113,27 @@ def embed_features(mel: NDArray[np.float32]) -> NDArray[np.float32]:
     Returns:
         float32 (256,), length 1.
     """
+    return mean_embedding(embed_windows(mel))
+
+
+def embed_windows(mel: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Each window of 0.8 s on its own, half overlapping: who speaks when.
+
+    Args:
+        mel: float32 (N, 40), as `features` answers it, N at least 80.
+
+    Returns:
+        float32 (windows, 256), each of length 1.
+    """
     starts = range(0, len(mel) - _FRAMES + 1, _STRIDE)
     windows = np.stack([mel[start : start + _FRAMES] for start in starts])
-    embeddings = _session().run(None, {"mel_window": windows})[0]  # (windows, 256)
-    embeddings = embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True)
-    mean = embeddings.mean(axis=0)
+    embeddings = _session().run(None, {"mel_window": windows})[0]
+    return np.asarray(embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True))
+
+
+def mean_embedding(windows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """One embedding (256,) of length 1 for several windows (N, 256)."""
+    mean = windows.mean(axis=0)
     return np.asarray(mean / np.linalg.norm(mean), np.float32)
 
 

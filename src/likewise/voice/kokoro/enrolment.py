@@ -11,7 +11,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.hearing import speaker
 from likewise.mixture import nonnegative_shares
 from likewise.progress import Progress, ProgressCallback
 from likewise.text.languages import resolve
@@ -110,7 +109,6 @@ def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dic
         Weight of each stock voice that takes part, summing to 1.
     """
     table = listening()
-    target = speaker.embed(Audio(reference.speech, SAMPLE_RATE))
     nearest = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")[:_CANDIDATES]
     candidates = np.stack(
         [
@@ -122,7 +120,7 @@ def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dic
         ]
     )
     likeness = candidates @ candidates.T + _RIDGE * np.eye(len(nearest))
-    weights = nonnegative_shares(likeness, candidates @ target)
+    weights = nonnegative_shares(likeness, candidates @ reference.embedding)
     weights = weights / weights.sum() if weights.sum() > 0 else np.eye(len(nearest))[0]
     return {
         table.names[index]: float(weight)

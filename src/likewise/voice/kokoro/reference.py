@@ -14,6 +14,7 @@ from likewise.audio.level import (
 )
 from likewise.audio.resampling import resampled
 from likewise.errors import BadInput
+from likewise.hearing import speaker
 from likewise.hearing.pitch import PitchTrack, octaves_mended, pitch
 from likewise.values import Audio
 from likewise.voice.checking import check_recordings
@@ -33,6 +34,8 @@ _WIDE_SPREAD = 0.42
 _STEADY_SPREAD = 0.012
 _LEVEL_DBFS = -25.0
 _FADE_SECONDS = 0.008
+_FEWEST_WINDOWS = 4  # 2 s: fewer windows of the encoder say more about the words
+_ONE_SPEAKER = 0.72
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,6 +45,7 @@ class Reference:
     Attributes:
         speech: float32 (T,) at 24 kHz, RMS -25 dBFS, 1 to 12 s.
         track: F0 of the chosen speech.
+        embedding: float32 (256,), what the speaker encoder hears in it.
         bandwidth_hz: Up to where the recording holds sound.
         snr_db: Speech level above the noise floor.
         warnings: What may make the voice less alike, in words for the user.
@@ -49,6 +53,7 @@ class Reference:
 
     speech: NDArray[np.float32]
     track: PitchTrack
+    embedding: NDArray[np.float32]
     bandwidth_hz: float
     snr_db: float
     warnings: tuple[str, ...]
@@ -105,8 +110,37 @@ def choose(recordings: Sequence[Audio]) -> Reference:
     speech = np.asarray(speech * level, np.float32)
     bandwidth = _bandwidth(speech)
     snr = -max(floors)
+    prepared = speaker.prepare(Audio(speech, SAMPLE_RATE))
+    windows = speaker.embed_windows(speaker.features(prepared))
     warnings = _warnings(seconds, max(clipped), bandwidth, snr, share, track)
-    return Reference(speech, track, bandwidth, float(snr), warnings)
+    if likeness_within(windows) < _ONE_SPEAKER:
+        warnings += (
+            "Two people seem to speak in the recording, so the voice will be a bit of both; give "
+            "one in which a single person speaks.",
+        )
+    return Reference(
+        speech, track, speaker.mean_embedding(windows), bandwidth, float(snr), warnings
+    )
+
+
+def likeness_within(windows: NDArray[np.float32]) -> float:
+    """How alike the two parts of a recording are, cut where they are least alike.
+
+    Measured on LibriSpeech: 0.75 to 0.90 in 24 recordings of one person, 0.20 to 0.69 in 40 of two
+    who speak one after the other.
+
+    Args:
+        windows: float32 (N, 256), embeddings in the order of time.
+
+    Returns:
+        A cosine; 1.0 where there is too little to compare.
+    """
+    cuts = range(_FEWEST_WINDOWS, len(windows) - _FEWEST_WINDOWS + 1)
+    parts = (
+        (speaker.mean_embedding(windows[:cut]), speaker.mean_embedding(windows[cut:]))
+        for cut in cuts
+    )
+    return min((float(before @ after) for before, after in parts), default=1.0)
 
 
 def _check_length(recording: Audio, name: str) -> None:

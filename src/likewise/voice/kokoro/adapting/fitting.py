@@ -38,6 +38,8 @@ class Settings:
         style_pull: Weight of the squared distance of the style from its beginning.
         delta_pull: Weight of the squared deltas.
         voiced_share: Least share of voiced frames in an excerpt.
+        listened: How often the whole recording is played anew on the way, since what surrounds an
+            excerpt changes with the voice.
         seed: Decides which excerpts, in which order.
     """
 
@@ -50,6 +52,7 @@ class Settings:
     style_pull: float = 0.05
     delta_pull: float = 0.002
     voiced_share: float = 0.7
+    listened: int = 2
     seed: int = 0
 
 
@@ -116,13 +119,17 @@ def fit(
     )
     mean = _RunningMean()
     order = _order(len(around.excerpts), settings)
-    step = 0
+    step, listened = 0, 0
     while step < settings.most_steps:
         spent = clock() - began
         # The last pass over the whole must fit in, too; one step at least is made.
         share = max(step / settings.most_steps, spent / max(settings.seconds - one_pass, 1e-3))
         if share >= 1 and step:
             break
+        if share * (settings.listened + 1) >= listened + 1:
+            listened += 1
+            with around.listening(decoder):
+                _distance(decoder, whole, style_now, deltas_now)
         for group in optimiser.param_groups:
             group["lr"] = group["base"] * _rate(share)
         excerpt = int(order[step])
