@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh.looks import Look
 from likewise.face.mesh.teeth import teeth
-from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, INNER_LIPS
+from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, EYES, INNER_LIPS
 from likewise.face.mesh.warp import Box
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 
@@ -95,6 +95,7 @@ class MouthLayer:
         skin = 0.5 * (_colour(picture, points, CHEEKS).mean() + near.mean())
         self._light = float(np.clip(skin, 22, 225))
         self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
+        self._white = _white(picture, points)
         self._split = self._darkest_line() if own_inside else 0.0
         self._ink = _ink(picture, self._points, self._width) if look.rim else None
 
@@ -140,7 +141,7 @@ class MouthLayer:
         else:
             inside = self._painted_inside(vertices, arch, low, mask, tongue)
         if self._ink is not None and not self._own_inside:
-            thickness = self._look.rim * self._width * min(1.0, gap / (0.15 * self._width))
+            thickness = self._look.rim * self._width * min(1.0, gap / (0.2 * self._width))
             inside += (self._ink - inside) * _rim(mask, thickness)
             mask = _grown(mask, 0.4 * thickness)
         soft = cv2.GaussianBlur(mask, (0, 0), self._softness).astype(np.float32)
@@ -188,7 +189,8 @@ class MouthLayer:
 
     def _cavity(self) -> NDArray[np.float32]:
         """Colour of the depth of the mouth."""
-        return np.asarray(np.array([0.30, 0.115, 0.11]) * self._light * self._tint, np.float32)
+        depth = np.array([0.30, 0.115, 0.11]) * self._look.depth
+        return np.asarray(depth * self._light * self._tint, np.float32)
 
     def box(self, vertices: NDArray[np.float64]) -> Box | None:
         """Where lips may meet that the picture shows parted, and the map jumps; else None."""
@@ -237,19 +239,19 @@ class MouthLayer:
         middle = float(ends_u[len(arch) // 2])
         self._paint_tongue(inside, u - middle, v, gap, tongue)
         edge = np.interp(u, ends_u, ends_v).astype(np.float32)
-        spare = np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1)
+        spare = self._look.lower_teeth * np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1)
         lower_tip = gap - 0.07 * width + 0.10 * width * (2 * along - 1) ** 2
         narrowed = 0.5 + (along - 0.5) * 1.2
         self._paint_teeth(
             inside,
             narrowed,
             (v - lower_tip) / (-0.15 * width),
-            0.66 * self._look.brightness,
+            0.75 * self._look.brightness,
             float(spare),
             clear=u,
         )
         near = float(np.clip((gap - 0.025 * width) / (0.06 * width), 0, 1))
-        brightness = 0.80 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
+        brightness = 0.95 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
         brightness *= self._look.brightness
         self._paint_teeth(
             inside, along, (v - edge) / (0.19 * width), float(brightness), near, clear=u
@@ -275,11 +277,13 @@ class MouthLayer:
         height = gap * 0.55 + 0.03 * self._width
         across = (u / (0.34 * self._width)) ** 2 + ((v - top - 0.6 * height) / height) ** 2
         sharp = (
-            2.2 if self._look.shading else 0.5 * height
+            2.2 if self._look.shading else 0.3 * height
         )  # flat colour ends within a pixel or two
         cover = np.clip(sharp * (1 - across), 0, 1)[..., None]
         cover *= 0.85 if self._look.shading else 1.0
         lit = 1 + self._look.shading * (0.28 * np.clip((v - top) / (gap + 1), 0, 1) - 0.28)
+        groove = np.exp(-((u / (0.025 * self._width)) ** 2)) * np.clip((v - top) / (gap + 1), 0, 1)
+        lit *= 1 - 0.2 * self._look.shading * groove
         colour = np.array([0.92, 0.46, 0.45], np.float32) * self._light * self._tint
         inside += (colour * lit[..., None] - inside) * cover
 
@@ -318,12 +322,12 @@ class MouthLayer:
             borderValue=0,
         )
         cover = drawn[..., 3:] * opacity
-        arch = np.clip(1 - 0.72 * np.abs(2 * along - 1) ** 2.2, 0.2, 1)
+        arch = np.clip(1 - 0.78 * np.abs(2 * along - 1) ** 2.2, 0.15, 1)
         arch *= np.clip(1.25 - 0.6 * (np.abs(clear) / (0.5 * self._width)) ** 2, 0.4, 1)
         arch = 1 + self._look.shading * (arch - 1)
         light = min(240.0, 1.16 * self._light + 6) * brightness
         relief = 1 + self._look.relief * (drawn[..., :3] - 1)
-        inside += (relief * (light * self._tint) * arch[..., None] - inside) * cover
+        inside += (relief * (light * self._white) * arch[..., None] - inside) * cover
 
 
 def _edge(
@@ -338,7 +342,8 @@ def _edge(
 def _rim(mask: NDArray[np.uint8], thickness: float) -> NDArray[np.float32]:
     """How far each pixel belongs to a line inside the opening's edge, float32 (h, w, 1)."""
     depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
-    return np.asarray(np.clip(thickness - depth + 0.5, 0, 1)[..., None], np.float32)
+    ends = max(0.35 * thickness, 0.5)  # a line that ends over a third of itself
+    return np.asarray(np.clip((thickness - depth) / ends + 0.5, 0, 1)[..., None], np.float32)
 
 
 def _grown(mask: NDArray[np.uint8], pixels: float) -> NDArray[np.uint8]:
@@ -351,15 +356,31 @@ def _grown(mask: NDArray[np.uint8], pixels: float) -> NDArray[np.uint8]:
 def _ink(
     picture: NDArray[np.uint8], points: NDArray[np.floating], mouth_width: float
 ) -> NDArray[np.float32]:
-    """Colour of the line between the lips: the darkest tenth along it, float32 (3,)."""
+    """Colour of the line between the lips: the darkest twentieth along it, float32 (3,)."""
     height, width = picture.shape[:2]
     reach = np.linspace(-0.06, 0.06, 7) * mouth_width
     along = points[_UPPER_LIPS[1:-1], :2]
     x = np.clip((along[:, :1] + 0 * reach).round().astype(int), 0, width - 1)
     y = np.clip((along[:, 1:] + reach).round().astype(int), 0, height - 1)
     colours = picture[y, x].reshape(-1, 3).astype(np.float32)
-    darkest = np.argsort(colours.sum(axis=1))[: max(1, len(colours) // 10)]
+    darkest = np.argsort(colours.sum(axis=1))[: max(1, len(colours) // 20)]
     return np.asarray(colours[darkest].mean(axis=0))
+
+
+def _white(picture: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
+    """What white looks like in the light, or the varnish, of a picture: RGB around 1.
+
+    Told by the whites of the eyes; teeth are a little whiter than these.
+    """
+    inside = np.zeros(picture.shape[:2], np.uint8)
+    for eye in EYES.values():
+        cv2.fillPoly(inside, [np.round(points[list(eye.outline), :2]).astype(np.int32)], 1)
+    seen = picture[inside > 0].astype(np.float32)
+    if not len(seen):
+        return np.ones(3, np.float32)
+    brightness = seen.sum(axis=1)
+    white = np.median(seen[brightness >= np.percentile(brightness, 80)], axis=0)
+    return np.asarray(0.4 + 0.6 * white / max(float(white.mean()), 1.0), np.float32)
 
 
 def _colour(

@@ -178,8 +178,8 @@ def _teeth_arch(rest: NDArray[np.float64], mouth_width: float) -> NDArray[np.flo
     across = (left - right) / np.linalg.norm(left - right)
     tip = lip + np.array([0.0, -0.075, -0.06]) * mouth_width
     tip = tip + across * (((left + right) / 2 - lip) @ across)
-    bend = np.array([0.0, 0.03, -0.30]) * mouth_width  # back and a little up toward the molars
-    return np.asarray(tip + across * along * 0.42 * mouth_width + bend * along**2)
+    bend = np.array([0.0, 0.04, -0.42]) * mouth_width  # back and a little up toward the molars
+    return np.asarray(tip + across * along * 0.5 * mouth_width + bend * along**2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

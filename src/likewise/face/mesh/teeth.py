@@ -1,6 +1,6 @@
 """A row of teeth as a small picture: colour and opacity, drawn once.
 
-Six teeth a side with the widths and lengths of an average upper arch seen from the front, rounded
+Eight teeth a side with the widths and lengths of an average upper arch seen from the front, rounded
 at the edge, with fine lines between them. The mouth layer lights and bends it.
 """
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WIDTH, _HEIGHT = 320, 96
-_HALF_WIDTHS = (0.98, 0.74, 0.72, 0.66, 0.58, 0.50)  # central incisor outward, foreshortened
-_HALF_LENGTHS = (0.90, 0.84, 0.87, 0.80, 0.76, 0.70)
+_HALF_WIDTHS = (0.98, 0.74, 0.72, 0.66, 0.58, 0.50, 0.42, 0.36)  # from the middle, foreshortened
+_HALF_LENGTHS = (0.90, 0.84, 0.87, 0.80, 0.76, 0.70, 0.66, 0.62)
 
 
 @cache
