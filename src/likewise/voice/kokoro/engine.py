@@ -118,16 +118,26 @@ class KokoroEngine:
                 "one for each."
             )
         tag = resolve(language).tag if language else ""
-        voice = enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
         if tier == INSTANT:
-            return voice
-        from likewise.voice.kokoro.adapting.enrolment import adapt
+            return enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
+        from likewise.voice.kokoro.adapting.enrolment import adapt, is_complete
+        from likewise.voice.kokoro.reference import choose
 
+        chosen = choose(references)
+        voice = enrol(
+            self.model,
+            references,
+            name=name,
+            language=tag,
+            on_progress=on_progress,
+            reference=chosen,
+        )
         try:
             return adapt(
                 self.model,
                 voice,
-                references,
+                chosen,
+                complete=is_complete(chosen, references),
                 transcripts=transcripts,
                 seconds=seconds,
                 on_progress=on_progress,

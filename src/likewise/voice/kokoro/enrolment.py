@@ -38,6 +38,7 @@ def enrol(
     name: str,
     language: str,
     on_progress: ProgressCallback,
+    reference: Reference | None = None,
 ) -> Voice:
     """Make a voice from recordings of one speaker.
 
@@ -47,6 +48,7 @@ def enrol(
         name: Name of the voice.
         language: Language tag of the speaker, "" when unknown.
         on_progress: Told about steps done.
+        reference: What was chosen from the recordings already.
 
     Returns:
         A voice with `mean`, `places`, `directions` (its styles) and `ltas_gain`.
@@ -55,7 +57,7 @@ def enrol(
         BadInput: Nothing usable in the recordings.
     """
     on_progress(Progress("enrolling", 0, _STEPS, "steps"))
-    reference = choose(recordings)
+    reference = reference or choose(recordings)
     median = float(np.log(reference.track.median_hz or 1.0))
     spread = float(reference.track.spread or 0.0)
     on_progress(Progress("enrolling", 1, _STEPS, "steps"))

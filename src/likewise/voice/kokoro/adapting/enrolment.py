@@ -1,6 +1,6 @@
 """The better tier of enrolment: the mixture of stock voices, then fitted to the recording.
 
-    voice = adapt(model, instant, [recording], settings=Settings(seconds=60))
+    voice = adapt(model, instant, reference, complete=True, transcripts=None, seconds=60, ...)
 
 Begins with the voice of the quick tier (`likewise.voice.kokoro.enrolment`), lays the words of the
 recording over it, and fits the decoder's style and deltas (`fitting.py`). Needs the extra [torch];
@@ -24,7 +24,7 @@ from likewise.voice.kokoro import stock
 from likewise.voice.kokoro.adapting.targets import targets
 from likewise.voice.kokoro.adapting.transcript import Said, said
 from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
-from likewise.voice.kokoro.reference import Reference, choose
+from likewise.voice.kokoro.reference import Reference
 from likewise.voice.kokoro.vocabulary import encode
 
 _LEAST_SECONDS = 3.0
@@ -51,8 +51,9 @@ def check_torch() -> None:
 def adapt(
     model: KokoroModel,
     voice: Voice,
-    recordings: Sequence[Audio],
+    reference: Reference,
     *,
+    complete: bool,
     transcripts: Sequence[str] | None,
     seconds: float,
     on_progress: ProgressCallback,
@@ -62,8 +63,9 @@ def adapt(
     Args:
         model: Kokoro on onnxruntime.
         voice: What the quick tier made of the same recordings.
-        recordings: Of one speaker.
-        transcripts: What is said in each, None to let Whisper write it down.
+        reference: The speech that was chosen from the recordings.
+        complete: It is nearly all that is said in them.
+        transcripts: What is said in each recording, None to let Whisper write it down.
         seconds: Time for all of it, by the clock.
         on_progress: Told about the steps; raising `Cancelled` in it ends the work.
 
@@ -77,10 +79,10 @@ def adapt(
     """
     began = time.monotonic()
     check_torch()
-    from likewise.voice.kokoro.adapting.fitting import Settings, fit
+    from likewise.voice.kokoro.adapting.fitting import START, Settings, fit
     from likewise.voice.kokoro.adapting.loading import load_decoder
 
-    reference = choose(recordings)
+    on_progress(START)
     if reference.seconds < _LEAST_SECONDS:
         raise BadInput(
             f"Only {reference.seconds:.1f} s of speech were found; adapting needs at least "
@@ -90,8 +92,9 @@ def adapt(
         Audio(reference.speech, SAMPLE_RATE),
         transcripts,
         voice.language,
-        complete=_complete(reference, recordings),
+        complete=complete,
     )
+    on_progress(START)
     ids = _ids(words, reference.seconds)
     style = stock.row(voice, len(ids))
     wanted = targets(model, ids, style, reference)
@@ -150,7 +153,7 @@ def _tensors(
     }
 
 
-def _complete(reference: Reference, recordings: Sequence[Audio]) -> bool:
+def is_complete(reference: Reference, recordings: Sequence[Audio]) -> bool:
     """Whether nearly all that is said in the recordings was chosen."""
     spoken = sum(end - start for sound in recordings for start, end in speech_activity(sound))
     return reference.seconds >= _WHOLE * spoken

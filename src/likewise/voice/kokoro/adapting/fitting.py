@@ -22,6 +22,7 @@ from likewise.voice.kokoro.adapting.targets import Targets
 from likewise.voice.kokoro.model import FRAME_SAMPLES
 
 STAGE = "adapting"
+START, END = (Progress(STAGE, done, 100, "%") for done in (0, 100))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Settings:
     """
 
     seconds: float = 60.0
-    most_steps: int = 80
+    most_steps: int = 64
     excerpt_frames: int = 20
     excerpts: int = 32
     style_rate: float = 0.02
@@ -93,7 +94,7 @@ def fit(
         targets: The recording, taken apart.
         style: float32 (128,), the decoder's half of the style to begin with.
         settings: How, and for how long.
-        on_progress: Told about the steps; may raise `Cancelled`.
+        on_progress: Told the share of the time or the steps that is over; may raise `Cancelled`.
         clock: Seconds, for tests.
     """
     began = clock()
@@ -102,7 +103,7 @@ def fit(
     size = sum(layer.fc.out_features for _, layer in decoder.adains())
     deltas = torch.zeros(size)
     around = Surroundings(_excerpts(targets, settings), targets.frames)
-    on_progress(Progress(STAGE, 0, settings.most_steps, "steps"))
+    on_progress(START)
     with around.listening(decoder):
         before = _distance(decoder, whole, start, deltas)
     one_pass = clock() - began
@@ -143,12 +144,12 @@ def fit(
         optimiser.step()
         step += 1
         mean.add(style_now, deltas_now, share)
-        on_progress(Progress(STAGE, step, settings.most_steps, "steps"))
+        on_progress(Progress(STAGE, round(100 * min(share, 1.0)), 100, "%"))
     found_style, found_deltas = mean.value()
     after = _distance(decoder, whole, found_style, found_deltas)
     if not after < before:
         found_style, found_deltas, after = start, deltas, before
-    on_progress(Progress(STAGE, settings.most_steps, settings.most_steps, "steps"))
+    on_progress(END)
     return Fit(
         found_style[0].numpy().copy(),
         found_deltas.numpy().copy(),
