@@ -18,6 +18,9 @@ LINES = (BLUE, VERMILION, GREEN, ORANGE, PURPLE, SKY, BLACK)
 HEAT = "viridis"
 SIGNED = "PuOr"  # purple below zero, orange above
 
+PNG: dict[str, Any] = {"pil_kwargs": {"compress_level": 3}}
+"""How figures become PNG: half a second sooner than at matplotlib's 6, a tenth larger."""
+
 _POINTS = 9.0
 _DOTS_PER_INCH = 130
 
@@ -73,7 +76,7 @@ def save(made: Any, path: Path | str) -> Path:
     """
     target = Path(path)
     try:
-        made.savefig(target)
+        made.savefig(target, **(PNG if target.suffix.lower() == ".png" else {}))
     except (OSError, ValueError) as error:
         raise OutputFailed(f"Can't write the picture {target}: {error}.") from error
     return target

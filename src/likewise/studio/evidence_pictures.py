@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.explain import drawing
 from likewise.values import Audio, Speech, Timing
 from likewise.verify.lips import LipTrack
 from likewise.verify.report import Figure
@@ -107,5 +108,5 @@ def _explained(title: str, why: "VoiceExplanation | FaceExplanation") -> Figure:
 def png_of(canvas: "Canvas") -> bytes:
     """A drawn picture as PNG bytes."""
     target = io.BytesIO()
-    canvas.savefig(target, format="png")
+    canvas.savefig(target, format="png", **drawing.PNG)
     return target.getvalue()

@@ -104,15 +104,16 @@ def _opening(reference: Audio, seconds: float) -> tuple[str, Audio]:
 def _spectrogram(panel: Any, mel: Mel, loudest: float) -> Any:
     """Draw a mel spectrogram with its frequency axis in Hz."""
     bands = np.arange(len(mel.centres))
-    image = panel.pcolormesh(
-        mel.times,
-        bands,
+    step = mel.times[1] - mel.times[0] if len(mel.times) > 1 else 1.0
+    image = panel.imshow(
         mel.decibels,
         cmap=_MAP,
         vmin=loudest - _RANGE_DB,
         vmax=loudest,
-        shading="nearest",
-        rasterized=True,
+        origin="lower",
+        aspect="auto",
+        interpolation="nearest",
+        extent=(mel.times[0] - step / 2, mel.times[-1] + step / 2, -0.5, len(bands) - 0.5),
     )
     ticks = [hertz for hertz in _TICKS_HZ if mel.centres[0] <= hertz <= mel.centres[-1]]
     panel.set_yticks(np.interp(ticks, mel.centres, bands))

@@ -45,6 +45,8 @@ class Evidence:
         sentences: The parts of the speech with their text; empty when the text is unknown.
         reference: A recording of the person, None when there is none.
         picture: uint8 (H, W, 3), RGB, what was animated; None for sound alone.
+        points: float32 (478, 3), the face's points in it where they were placed by hand: no tracker
+            reads such a face, so its lips are measured on the pixels.
         fps: Frame rate at which the video is watched, 0 for sound alone.
         driver: The video whose movement the face took over, None when there was none.
         truth: A video of what the frames should show, as when a face is driven by itself.
@@ -58,6 +60,7 @@ class Evidence:
     sentences: tuple[Timing, ...] = ()
     reference: Audio | None = None
     picture: NDArray[np.uint8] | None = None
+    points: NDArray[np.float32] | None = None
     fps: float = 0.0
     driver: Path | None = None
     truth: Path | None = None
@@ -195,7 +198,14 @@ def _look(evidence: Evidence) -> _Seen | None:
     driver = None
     if evidence.driver is not None:
         driver = watch(_frames(evidence.driver, evidence.fps), evidence.fps)
-    return _Seen(watcher.watched(), explainer, driver)
+    watched = watcher.watched()
+    if evidence.picture is not None and evidence.points is not None:
+        from likewise.verify import pixel_lips
+
+        frames = _frames(evidence.media, evidence.fps)
+        lips = pixel_lips.track(evidence.picture, evidence.points, frames, evidence.fps)
+        watched = replace(watched, lips=lips)
+    return _Seen(watched, explainer, driver)
 
 
 def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
@@ -250,7 +260,7 @@ def _spoken_parts(evidence: Evidence) -> list[Audio]:
 
 
 def _environment() -> dict[str, str]:
-    names = ("numpy", "onnxruntime", "opencv-python-headless", "librosa", "av")
+    names = ("numpy", "onnxruntime", "opencv-python-headless", "av")
     return {
         "likewise": __version__,
         "Python": platform.python_version(),
