@@ -5,6 +5,8 @@
 Each picture is animated from the speech of a stock voice, and the face is found again in the
 frames: correlation and lag of the lip gap with the commanded jaw and with the speech itself,
 bilabials closed, identity distance, sharpness, flicker, CPU milliseconds a frame for rendering.
+`NAME.points.json` beside a picture holds the ten points of a face that no tracker reads (an animal,
+a drawing); its lips are then measured by optical flow.
 """
 
 import argparse
@@ -13,6 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +26,9 @@ from likewise.errors import BadInput
 from likewise.face.engine import FaceEngine
 from likewise.face.registry import face_engine
 from likewise.motion.from_speech import from_speech
+from likewise.studio.choosing import choose_portrait
 from likewise.values import Metric, Motion, Speech
-from likewise.verify import face, lips, openings, watching
-from likewise.video.picture import read_picture
+from likewise.verify import face, lips, openings, pixel_lips, watching
 
 TEXT = (
     "Please put the big blue map by the pump, my baby boy. "
@@ -59,14 +62,28 @@ def measured(
     engine: FaceEngine, path: Path, side: int, speech: Speech, motion: Motion
 ) -> dict[str, Any] | None:
     """All measurements of one picture, None without a face."""
-    picture = read_picture(path, max_side=side).picture
+    placed = path.with_suffix(".points.json")
     try:
-        portrait = engine.prepare(picture)
+        portrait = choose_portrait(
+            path,
+            engine,
+            face=None,
+            crop="none",
+            size=side,
+            points=placed if placed.is_file() else None,
+        )
     except BadInput as error:
         print(f"{path.stem:<26}{error}")
         return None
+    picture = portrait.picture
     watch = Stopwatch()
-    watched = watching.watch(watch.over(engine.render(portrait, motion)), motion.fps)
+    frames = watch.over(engine.render(portrait, motion))
+    if placed.is_file():
+        kept = list(frames)
+        lip_track = pixel_lips.track(picture, portrait.points, kept, motion.fps)
+        watched = replace(watching.watch(iter(kept), motion.fps), lips=lip_track)
+    else:
+        watched = watching.watch(frames, motion.fps)
     spoken = openings.spoken(speech.phonemes, watched.lips.seconds)
     metrics: dict[str, Metric] = {}
     for reference, wanted in (("commanded", openings.commanded(motion)), ("spoken", spoken)):

@@ -62,6 +62,7 @@ def report_talk(
         sentences=record.sentences,
         reference=voice.reference,
         picture=portrait.picture,
+        points=None if portrait.coefficients.any() else portrait.points,
         fps=fps,
         reproduce=settings,
         inputs=inputs,

@@ -21,7 +21,8 @@ class Portrait:
         picture: uint8 (H, W, 3), RGB.
         points: float32 (478, 3), face landmarks in pixels (x right, y down, z away from the viewer,
             same scale as x), in MediaPipe's order; detected or fitted to points placed by hand.
-        coefficients: float32 (52,), expression of the picture itself in 0..1 (blendshape scores).
+        coefficients: float32 (52,), expression of the picture itself in 0..1 (blendshape scores);
+            all 0 where the points were placed by hand.
         kind: `human`, `animal` or `drawing`.
         notes: What preparing decided that the user should know, such as which face was taken.
         style: How the picture is made, which decides what the inside of its mouth looks like.

@@ -43,10 +43,12 @@ class LipTrack:
     Attributes:
         seconds: float64 (N,), when each frame is shown, ascending.
         gap: float64 (N,), lip gap over face height, NaN where no face was found.
+        scorer: What measured it.
     """
 
     seconds: NDArray[np.float64]
     gap: NDArray[np.float64]
+    scorer: str = SCORER
 
     def __post_init__(self) -> None:
         if self.seconds.shape != self.gap.shape or self.gap.ndim != 1:
@@ -136,13 +138,13 @@ def sync(
         and 160 ms to both sides on purpose.
     """
     lag = Metric.unavailable(
-        "lip lag", "", unit="ms", direction="closer to zero is better", scorer=SCORER
+        "lip lag", "", unit="ms", direction="closer to zero is better", scorer=lips.scorer
     )
     correlation = Metric.unavailable(
-        "lip correlation", "", unit="", direction="higher is better", scorer=SCORER
+        "lip correlation", "", unit="", direction="higher is better", scorer=lips.scorer
     )
     recovery = Metric.unavailable(
-        "lip lag recovery", "", unit="ms", direction="lower is better", scorer=SCORER
+        "lip lag recovery", "", unit="ms", direction="lower is better", scorer=lips.scorer
     )
     blanks = [lag, correlation, recovery]
     count = min(len(lips.gap), len(wanted))
@@ -190,7 +192,7 @@ def closures(lips: LipTrack, phonemes: Sequence[Timing]) -> Metric:
     The floor is the share at moments spread over the same speech at random.
     """
     blank = Metric.unavailable(
-        "lips closed on p, b, m", "", unit="%", direction="higher is better", scorer=SCORER
+        "lips closed on p, b, m", "", unit="%", direction="higher is better", scorer=lips.scorer
     )
     if lips.face_share < _FACE_SHARE:
         return replace(blank, status=f"unavailable: {_no_face(lips.face_share)}")

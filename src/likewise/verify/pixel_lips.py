@@ -13,11 +13,38 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.verify.lips import LipTrack
+
+SCORER = "optical flow (DIS) above and below the lips"
 _HALF_WIDTH = 0.3  # of the mouth's width: the strips that are looked at
 _ABOVE = (-0.35, -0.1)  # from the line between the lips, in widths of the mouth
 _BELOW = (0.25, 0.9)  # of the way from that line to the chin
 _MARGIN = 1.0  # widths of the mouth around mouth and chin that flow is computed on
 _ACROSS, _DOWN = 15, 9  # places in a strip
+
+
+_RIGHT, _MIDDLE, _LEFT, _CHIN, _FOREHEAD = 78, 13, 308, 152, 10  # of the 478 points
+
+
+def track(
+    picture: NDArray[np.uint8],
+    points: NDArray[np.floating],
+    frames: Iterable[NDArray[np.uint8]],
+    fps: float,
+) -> LipTrack:
+    """The mouth in rendered frames, as `lips.track` measures it on faces that a tracker reads.
+
+    Args:
+        picture: uint8 (H, W, 3), the mouth shut.
+        points: (478, 3), the face's points in it, pixels.
+        frames: uint8 (H, W, 3), the same face, evenly spaced.
+        fps: Frames a second.
+    """
+    mouth = points[[_RIGHT, _MIDDLE, _LEFT, _CHIN], :2].astype(np.float64)
+    width = np.linalg.norm(mouth[2] - mouth[0])
+    height = np.linalg.norm(points[_FOREHEAD, :2] - points[_CHIN, :2])
+    gaps = opened(picture, mouth, frames) * float(width / height)
+    return LipTrack(np.arange(len(gaps)) / fps, gaps, SCORER)
 
 
 def opened(
