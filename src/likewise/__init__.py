@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from likewise.studio.clone import clone as clone
     from likewise.studio.detecting import detect as detect
     from likewise.studio.dialogue import dialogue as dialogue
+    from likewise.studio.dubbing import dub as dub
     from likewise.studio.reenact import reenact as reenact
     from likewise.studio.speak import speak as speak
     from likewise.studio.talk import talk as talk
@@ -37,6 +38,7 @@ _HOMES = {
     "animate": "likewise.studio.animate",
     "reenact": "likewise.studio.reenact",
     "dialogue": "likewise.studio.dialogue",
+    "dub": "likewise.studio.dubbing",
     "Audio": "likewise.values",
     "Motion": "likewise.values",
     "Portrait": "likewise.values",

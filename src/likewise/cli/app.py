@@ -9,6 +9,7 @@ import typer
 from likewise import __version__
 from likewise.cli import (
     detecting,
+    dubbing,
     explaining,
     judging,
     looking,
@@ -48,6 +49,7 @@ def _root(
 
 
 making.add_to(app)
+dubbing.add_to(app)
 judging.add_to(app)
 explaining.add_to(app)
 detecting.add_to(app)

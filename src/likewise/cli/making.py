@@ -8,7 +8,7 @@ import typer
 
 from likewise.cli import options
 from likewise.cli.judging import typed
-from likewise.cli.show import print_notes, print_result, progress_bars
+from likewise.cli.show import print_notes, print_result, progress_bars, video_lines
 from likewise.errors import BadInput
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def talk(
             face_engine=face_engine,
         )
         print_notes(video.notes)
-        print_result(video, as_json=as_json, lines=_video_lines(video))
+        print_result(video, as_json=as_json, lines=video_lines(video))
         return
     if not (voice and text):
         raise BadInput(
@@ -131,7 +131,7 @@ def talk(
             on_progress=progress,
         )
     print_notes(video.notes)
-    print_result(video, as_json=as_json, lines=_video_lines(video))
+    print_result(video, as_json=as_json, lines=video_lines(video))
 
 
 def speak(
@@ -211,7 +211,7 @@ def clone(
             language=language,
             replace=replace,
             engine=engine,
-            transcripts=[_transcript(text) for text in transcript] if transcript else None,
+            transcripts=[options.text_or_file(text) for text in transcript] if transcript else None,
             tier=options.tier(adapt),
             seconds=seconds,
             on_progress=progress,
@@ -317,7 +317,7 @@ def animate(
                 picture,
                 audio,
                 output=output,
-                transcript=_transcript(transcript),
+                transcript=options.text_or_file(transcript),
                 language=language,
                 fps=fps or 25.0,
                 crop=crop,
@@ -336,7 +336,7 @@ def animate(
                 on_progress=progress,
             )
     print_notes(video.notes)
-    print_result(video, as_json=as_json, lines=_video_lines(video))
+    print_result(video, as_json=as_json, lines=video_lines(video))
 
 
 def demo(
@@ -350,19 +350,8 @@ def demo(
     with progress_bars() as progress:
         made = job(output, on_progress=progress)
     for video in made:
-        for line in _video_lines(video):
+        for line in video_lines(video):
             print(line)
-
-
-def _video_lines(video: object) -> list[str]:
-    from likewise.studio.rendering import Video
-
-    assert isinstance(video, Video)
-    width, height = video.size
-    spoken = ", ".join(filter(None, (video.voice, video.language)))
-    line = f"{video.path}  {video.seconds:.1f} s, {width}x{height}, {video.fps:g} fps"
-    line += f", {spoken}" if spoken else ""
-    return [f"{line}, made in {video.took:.1f} s", *map(str, video.beside)]
 
 
 def _consent(consent: str, voice: str, language: str) -> str:
@@ -413,14 +402,3 @@ def _sliders(settings: list[str] | None, keyframes: Path | None) -> "Sliders | N
 
 def _text(text: str) -> str:
     return sys.stdin.read() if text == "-" else text
-
-
-def _transcript(transcript: str) -> str:
-    """A transcript may be given as a text file."""
-    path = Path(transcript)
-    if path.suffix.lower() != ".txt":
-        return transcript
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"The transcript {path} can't be read as UTF-8 text: {error}") from error

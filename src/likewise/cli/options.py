@@ -182,3 +182,18 @@ def split_face(face: str) -> tuple[int | None, str]:
     if int(face) < 1:
         raise BadInput("Faces are counted from 1, the largest: --face 1")
     return int(face) - 1, "mesh"
+
+
+def text_or_file(text: str) -> str:
+    """A text, or what stands in the text file (.txt) that is named.
+
+    Raises:
+        BadInput: A file that can't be read as UTF-8.
+    """
+    path = Path(text)
+    if path.suffix.lower() != ".txt":
+        return text
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadInput(f"The transcript {path} can't be read as UTF-8 text: {error}") from error

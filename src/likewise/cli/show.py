@@ -6,9 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from likewise.progress import Progress, ProgressCallback, silent
+
+if TYPE_CHECKING:
+    from likewise.studio.rendering import Video
 
 
 @contextmanager
@@ -59,6 +62,15 @@ def print_result(result: Any, *, as_json: bool, lines: list[str]) -> None:
         return
     for line in lines:
         print(line)
+
+
+def video_lines(video: "Video") -> list[str]:
+    """A finished video in a line, and the files beside it."""
+    width, height = video.size
+    spoken = ", ".join(filter(None, (video.voice, video.language)))
+    line = f"{video.path}  {video.seconds:.1f} s, {width}x{height}, {video.fps:g} fps"
+    line += f", {spoken}" if spoken else ""
+    return [f"{line}, made in {video.took:.1f} s", *map(str, video.beside)]
 
 
 def print_notes(notes: tuple[str, ...]) -> None:

@@ -21,7 +21,8 @@ from likewise.video.reader import VideoReader
 
 PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 SLOWEST, FASTEST = 5.0, 60.0
-_MAX_SIDE = 1280  # pixels; a face in a 4K film is large enough without its last detail
+MAX_SIDE: Final = 1280
+"""Pixels; a face in a 4K film is large enough without its last detail."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +48,7 @@ class Film:
         fps: Frames per second to read it at; None is its own rate, 5 to 60.
         face: Which of several faces, counted from 0 by size in the first frame that has any; None
             takes the largest.
+        max_side: Longest side of its frames in pixels; larger ones are scaled down.
 
     Attributes:
         path: The file.
@@ -60,9 +62,14 @@ class Film:
     """
 
     def __init__(
-        self, path: Path | str, *, fps: float | None = None, face: int | None = None
+        self,
+        path: Path | str,
+        *,
+        fps: float | None = None,
+        face: int | None = None,
+        max_side: int = MAX_SIDE,
     ) -> None:
-        self.path, self._face = Path(path), face
+        self.path, self._face, self._max_side = Path(path), face, max_side
         if str(path) == "-":
             raise BadInput(
                 "A driver is read more than once, which standard input can't be. Save it to a "
@@ -81,14 +88,14 @@ class Film:
         return None if self.seconds is None else max(1, round(self.seconds * self.fps))
 
     def pictures(self) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-        """Seconds and picture of every frame at the constant rate, 1280 pixels at most."""
+        """Seconds and picture of every frame at the constant rate, no larger than `max_side`."""
         if self.is_picture:
             from likewise.video.picture import read_picture
 
-            yield 0.0, read_picture(self.path, max_side=_MAX_SIDE).picture
+            yield 0.0, read_picture(self.path, max_side=self._max_side).picture
             return
         with VideoReader(self.path) as video:
-            for frame in video.frames(fps=self.fps, max_side=_MAX_SIDE):
+            for frame in video.frames(fps=self.fps, max_side=self._max_side):
                 yield frame.seconds, frame.picture
 
     def sightings(self, notes: list[str] | None = None) -> Iterator[Sighting]:

@@ -1,0 +1,439 @@
+"""Dubbing: a film whose person says something else, with new lips and new sound.
+
+The film is read twice and never held: first a few frames a second, to learn what the mouth is at
+rest; then every frame, whose lower face is drawn anew in its full size. Everything else of the film
+stays as it is; its own sound is replaced.
+"""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.errors import BadInput, ConsentMissing
+from likewise.face.dubbing import NewLips, RestingMouth, faded, resting_score
+from likewise.motion.from_speech import SpeechActor
+from likewise.progress import Progress, ProgressCallback, silent
+from likewise.provenance.consent import ConsentLike, agreed, statement
+from likewise.provenance.marking import Marking
+from likewise.provenance.origin import Origin
+from likewise.seeing.following import PICTURES, Film
+from likewise.seeing.steadying import Steady, steadied
+from likewise.studio.ahead import Ahead
+from likewise.studio.animate import APPROXIMATE, aligned
+from likewise.studio.choosing import VoiceLike, check_consent, choose_voice
+from likewise.studio.record import Record, check_beside, write_subtitles
+from likewise.studio.rendering import Video
+from likewise.studio.saying import say
+from likewise.studio.stopwatch import Stopwatch
+from likewise.values import Audio, Consent, Motion, Speech, Voice
+from likewise.video.writer import MAX_SIDE, VideoWriter
+
+Overrun = Literal["bounce", "hold", "stop"]
+"""What the film does while speech goes on after its end."""
+
+_GLANCES: Final = 5.0  # frames a second from which the mouth at rest is learned
+_LISTENED: Final = 60.0  # seconds of the film's own sound that a spoken agreement is compared with
+_BOUNCED_BYTES: Final = 96_000_000  # of the last frames, which are shown to and fro
+_BOUNCED_FRAMES: Final = 50
+
+
+def dub(
+    film: Path | str,
+    *,
+    output: Path | str,
+    text: str = "",
+    voice: VoiceLike | None = None,
+    audio: Audio | Path | str | None = None,
+    transcript: str = "",
+    consent: ConsentLike | None = None,
+    voice_consent: ConsentLike | None = None,
+    language: str = "",
+    speed: float = 1.0,
+    fps: float | None = None,
+    face: int | None = None,
+    overrun: Overrun = "bounce",
+    subtitles: Sequence[Path | str] = (),
+    verify: bool = False,
+    engine: str = "kokoro",
+    on_progress: ProgressCallback = silent,
+) -> Video:
+    """Give a film new speech and the lips that say it.
+
+    Args:
+        film: A video with a face in it.
+        output: The new video: .mp4, .webm, .gif, or a pattern such as `frames/%05d.png`.
+        text: What is said now, in `voice`.
+        voice: A saved or stock voice's name, a sound file, a recording, or a voice.
+        audio: A recording of what is said now, instead of text and voice.
+        transcript: What is said in that recording; "" drives the mouth by its sound alone.
+        consent: On what ground the filmed person is made to say something: `own`, `spoken:FILE`
+            (compared with the film's own sound), `source:TEXT` or a record.
+        voice_consent: The same for a voice that is a recording; None takes `consent`.
+        language: Language tag of text or transcript; "" takes the voice's own.
+        speed: Speech speed, 0.5..2.
+        fps: Frames per second; None takes the film's.
+        face: Which of several faces, largest first; None takes the largest.
+        overrun: While speech goes on after the film's end: `bounce` shows its last frames to and
+            fro, `hold` the last one, `stop` ends the speech there.
+        subtitles: Subtitle files to write, .srt or .vtt.
+        verify: Have a speech recogniser check every sentence; needs the extra [asr].
+        engine: Voice engine; it also aligns a transcript.
+        on_progress: Told about the stages; may be called from two threads.
+
+    Returns:
+        Where the video is, and how it was made.
+
+    Raises:
+        BadInput: The film, speech or an option can't be used.
+        ConsentMissing: No consent was given for the film, or for a recorded voice.
+        MarkFailed: The video could not be marked as synthetic.
+        MissingWeights: A model is missing.
+        OutputFailed: The video can't be written.
+    """
+    start = time.perf_counter()
+    watch = Stopwatch()
+    path = _film_path(film)
+    _check_speech(text, voice, audio, overrun)
+    if consent in (None, ""):
+        raise _missing(path, language)
+    if voice is not None:
+        check_consent(voice, voice_consent or consent)
+    check_beside(subtitles)
+    marking = Marking()
+    notes: list[str] = []
+    record = Record(keep_sound=False)
+    source = Film(path, fps=fps, face=face, max_side=MAX_SIDE)
+    with ExitStack() as stack:
+        with watch.stage("consent"):
+            agreement = _agreement(consent, path, source, language)
+        with watch.stage("watching"):
+            lips = NewLips(_resting(path, face, on_progress))
+        speech = _Speech(
+            source.fps, text, voice, audio, transcript, language, speed, verify, engine
+        )
+        parts = stack.enter_context(
+            Ahead(
+                watch.each(
+                    "speaking",
+                    speech.parts(marking, agreement, voice_consent or consent, on_progress),
+                ),
+                depth=2,
+            )
+        )
+        frames = steadied(source.sightings(notes))
+        first = next(frames)
+        height, width = first.picture.shape[:2]
+        video = stack.enter_context(
+            VideoWriter(
+                output,
+                fps=source.fps,
+                size=(width, height),
+                audio_rate=speech.sample_rate,
+                seal=marking.seal,
+            )
+        )
+        score = _Score(parts, video, record, source.fps, speech)
+        take = _Take(lips, score, overrun, source.fps)
+        drawn = take.frames(_again(first, frames))
+        for count, frame in enumerate(watch.each("rendering", drawn), start=1):
+            with watch.stage("encoding"):
+                video.write_frame(frame)
+            on_progress(Progress("rendering", count, source.frames, "frames"))
+        notes += take.remarks()
+    voices = () if speech.chosen is None else speech.chosen.facts.get("warnings", ())
+    return Video(
+        path=Path(output),
+        seconds=video.seconds,
+        frames=video.frames,
+        fps=source.fps,
+        size=(width, height),
+        voice="" if speech.chosen is None else speech.chosen.name,
+        language=record.language,
+        took=time.perf_counter() - start,
+        stages=watch.seconds,
+        notes=tuple(dict.fromkeys((*notes, *voices, *record.notes, *marking.notes))),
+        beside=write_subtitles(record, subtitles),
+    )
+
+
+def _film_path(film: Path | str) -> Path:
+    path = Path(film)
+    if path.suffix.lower() in PICTURES:
+        raise BadInput(
+            f"{path.name} is a picture, which needs no dubbing. Let it speak with: likewise talk"
+        )
+    return path
+
+
+def _check_speech(
+    text: str, voice: VoiceLike | None, audio: Audio | Path | str | None, overrun: str
+) -> None:
+    spoken = bool(text) or voice is not None
+    if spoken == (audio is not None) or bool(text) != (voice is not None):
+        raise BadInput(
+            "What is said in the film now? Give either a text and a voice, or a recording: one of "
+            "the two."
+        )
+    if overrun not in get_args(Overrun):
+        raise BadInput(f"{overrun!r} is no overrun; known: {', '.join(get_args(Overrun))}.")
+
+
+def _missing(path: Path, language: str) -> ConsentMissing:
+    return ConsentMissing(
+        f"The person in {path.name} would be made to say something they never said. Say on what "
+        "ground: --consent own (it is you), --consent spoken:FILE (a recording in which they say "
+        f"“{statement(language)}”), or --consent source:TEXT (where the film comes from, for one "
+        "that is in the public domain, synthetic, or acted for this). In Python: consent=..."
+    )
+
+
+def _agreement(consent: ConsentLike | None, path: Path, source: Film, language: str) -> Consent:
+    """The checked consent of the person on film."""
+    references: list[Audio] = []
+    if isinstance(consent, str) and consent.strip().startswith("spoken:"):
+        if not source.has_sound:
+            raise BadInput(
+                f"{path.name} has no sound, so a spoken agreement can't be compared with it. Say "
+                "on what ground with --consent own or --consent source:TEXT."
+            )
+        from likewise.audio import files
+
+        references = [files.read(path, max_seconds=None).between(0.0, _LISTENED)]
+    return agreed(consent, references, language=language)
+
+
+def _resting(path: Path, face: int | None, on_progress: ProgressCallback) -> RestingMouth:
+    """The mouth at rest, from a few frames of every second."""
+    glance = Film(path, fps=_GLANCES, face=face)
+    rest = RestingMouth()
+    for count, sighting in enumerate(glance.sightings(), start=1):
+        if sighting.face is not None:
+            rest.see(sighting.face.points)
+        on_progress(Progress("watching", count, glance.frames, "frames"))
+    return rest
+
+
+def _again(first: Steady, rest: Iterator[Steady]) -> Iterator[Steady]:
+    yield first
+    yield from rest
+
+
+class _Speech:
+    """What is said: parts of speech as they are made, or one recording."""
+
+    def __init__(
+        self,
+        fps: float,
+        text: str,
+        voice: VoiceLike | None,
+        audio: Audio | Path | str | None,
+        transcript: str,
+        language: str,
+        speed: float,
+        verify: bool,
+        engine: str,
+    ) -> None:
+        from likewise.voice import registry
+
+        self._text, self._voice, self._transcript = text, voice, transcript
+        self._language, self._speed, self._verify, self._engine = language, speed, verify, engine
+        self._fps = fps
+        self.chosen: Voice | None = None
+        self.heard: Motion | None = None
+        self._recording: Audio | None = None
+        if audio is not None:
+            from likewise.audio import files
+
+            self._recording = audio if isinstance(audio, Audio) else files.read(audio)
+            self.sample_rate = self._recording.sample_rate
+        else:
+            self._speaker = registry.voice_engine(engine)
+            self.sample_rate = self._speaker.capabilities.sample_rate
+
+    def parts(
+        self,
+        marking: Marking,
+        agreement: Consent,
+        voice_consent: ConsentLike | None,
+        on_progress: ProgressCallback,
+    ) -> Iterator[Speech]:
+        """Marked speech; of a recording without a transcript also `heard` is set."""
+        if self._recording is not None:
+            marking.origin = Origin("animated picture", {"face": "mesh"}, consent=agreement)
+            yield from marking.sound([self._listened(self._recording)])
+            marking.prepare()
+            return
+        assert self._voice is not None
+        self.chosen = choose_voice(
+            self._voice,
+            self._speaker,
+            language=self._language,
+            consent=voice_consent,
+            on_progress=on_progress,
+        )
+        marking.origin = _origin(self.chosen, agreement)
+        parts = say(
+            self._speaker,
+            self._text,
+            self.chosen,
+            language=self._language,
+            speed=self._speed,
+            verify=self._verify,
+            timings=True,
+            on_progress=on_progress,
+        )
+        yield from marking.sound(parts)
+        marking.prepare()
+
+    def _listened(self, recording: Audio) -> Speech:
+        if self._transcript:
+            return aligned(recording, self._transcript, self._language, engine=self._engine)
+        from likewise.motion.from_audio import from_audio
+
+        self.heard = from_audio(recording, self._fps, liveliness=0.0)
+        return Speech(recording, "", "", engine="recording", notes=(APPROXIMATE,))
+
+
+def _origin(voice: Voice, agreement: Consent) -> Origin:
+    """How a dubbed film is made; the consent of both, the film's person and the voice, is kept."""
+    origin = Origin.speech(voice, face="mesh")
+    if origin.consent is None:
+        return replace(origin, consent=agreement)
+    records = {"film": agreement, "voice": origin.consent}
+    words = "; ".join(f"{name}: {record.words}" for name, record in records.items())
+    facts = {name: record.as_record() for name, record in records.items()}
+    return replace(origin, consent=Consent("source", words[:500], facts=facts))
+
+
+class _Score:
+    """The motion of the speech, frame by frame; parts go into the film's sound as they come."""
+
+    def __init__(
+        self,
+        parts: Iterable[Speech],
+        video: VideoWriter,
+        record: Record,
+        fps: float,
+        speech: _Speech,
+    ) -> None:
+        self._parts, self._video, self._record = iter(parts), video, record
+        self._actor = SpeechActor(fps, liveliness=0.0)
+        self._speech, self._fps = speech, fps
+        self._motion, self._index, self._done = Motion.still(0, fps), 0, False
+        self._waiting: deque[Audio] = deque()
+        self._sounded = 0
+
+    def next(self) -> tuple[Motion, int] | None:
+        """The next frame's motion and its place in it; None once everything is said."""
+        while self._index >= len(self._motion):
+            if self._done:
+                return None
+            self._motion, self._index = self._fetched(), 0
+        self._index += 1
+        return self._motion, self._index - 1
+
+    def sound(self, until: float) -> None:
+        """Hand the video its sound up to a second, and no further."""
+        while self._waiting:
+            part = self._waiting.popleft()
+            room = round(until * part.sample_rate) - self._sounded
+            if room < len(part.samples):
+                self._waiting.appendleft(Audio(part.samples[max(room, 0) :], part.sample_rate))
+                part = Audio(part.samples[: max(room, 0)], part.sample_rate)
+            if not len(part.samples):
+                return
+            self._video.write_audio(part)
+            self._sounded += len(part.samples)
+
+    def _fetched(self) -> Motion:
+        part = next(self._parts, None)
+        if part is None:
+            self._done = self._record.complete = True
+            return (
+                self._actor.finish() if self._speech.heard is None else Motion.still(0, self._fps)
+            )
+        self._waiting.append(part.audio)
+        self._record.add(part)
+        return self._actor.feed(part) if self._speech.heard is None else self._speech.heard
+
+
+class _Take:
+    """The film's frames with new lips, and what is to be said of them."""
+
+    def __init__(self, lips: NewLips, score: _Score, overrun: Overrun, fps: float) -> None:
+        self._lips, self._score, self._overrun, self._fps = lips, score, overrun, fps
+        self._unseen: list[tuple[int, int]] = []
+        self._count = self._extra = self._quiet = 0
+        self._cut = False
+
+    def frames(self, film: Iterator[Steady]) -> Iterator[NDArray[np.uint8]]:
+        """Every frame of the film, and then as many as the speech still needs."""
+        last: deque[Steady] = deque(maxlen=1)
+        for steady in film:
+            if last.maxlen == 1 and self._overrun == "bounce":
+                most = int(_BOUNCED_BYTES // max(steady.picture.nbytes, 1))
+                last = deque(maxlen=min(max(most, 2), _BOUNCED_FRAMES))
+            yield self._drawn(steady, self._score.next())
+            last.append(steady)
+        if self._overrun == "stop":
+            self._cut = self._score.next() is not None
+            return
+        for steady in _to_and_fro(list(last)):
+            said = self._score.next()
+            if said is None:
+                return
+            self._extra += 1
+            yield self._drawn(steady, said)
+
+    def _drawn(self, steady: Steady, said: tuple[Motion, int] | None) -> NDArray[np.uint8]:
+        self._count += 1
+        self._score.sound(self._count / self._fps)
+        if said is None:
+            self._quiet += 1
+        if steady.points is None:
+            if self._unseen and self._unseen[-1][1] == self._count - 1:
+                self._unseen[-1] = (self._unseen[-1][0], self._count)
+            else:
+                self._unseen.append((self._count - 1, self._count))
+            return steady.picture
+        motion, index = said or (resting_score(1.0), 0)
+        drawn = self._lips.drawn(steady.picture, steady.points, motion, index)
+        return faded(steady.picture, drawn, steady.presence)
+
+    def remarks(self) -> Iterator[str]:
+        """Absences and differences of length in words."""
+        fps = self._fps
+        for first, end in self._unseen[:4]:
+            yield (
+                f"No face is seen in the film from {first / fps:.1f} to {end / fps:.1f} s; it is "
+                "left as it is there."
+            )
+        if len(self._unseen) > 4:
+            yield f"{len(self._unseen) - 4} more times without a face are left as they are."
+        if self._extra:
+            how = "its last frame is held" if self._overrun == "hold" else "its last frames go on"
+            yield (
+                f"The speech is {self._extra / fps:.1f} s longer than the film: {how} until it is "
+                "over. --overrun stop ends both with the film."
+            )
+        if self._cut:
+            yield "The film ends before all is said, and the speech with it."
+        if self._quiet > fps:
+            yield f"The lips rest for the film's last {self._quiet / fps:.1f} s: all is said."
+
+
+def _to_and_fro(last: list[Steady]) -> Iterator[Steady]:
+    """Backwards, forwards and so on, for ever; a single frame is held."""
+    place, step = len(last) - 1, -1
+    while True:
+        if not 0 <= place + step < len(last):
+            step = -step
+        place = min(max(place + step, 0), len(last) - 1)
+        yield last[place]
