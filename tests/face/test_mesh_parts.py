@@ -118,3 +118,16 @@ def test_topology_covers_the_mesh_once() -> None:
     assert len(fillings) == 18 + 14 + 14
     assert len(set(OVAL)) == 36
     assert (mirror()[mirror()] == np.arange(468)).mean() > 0.97
+
+
+def test_a_huge_eye_shuts_without_its_brow() -> None:
+    points = mesh().vertices.copy()
+    eye = EYES["Left"]
+    upper, lower = list(eye.upper_lid), list(eye.lower_lid)
+    brow = list(eye.lid_rows[1][0])
+    points[upper, 1] += 1.5
+    points[lower, 1] -= 1.5
+    before = points.copy()
+    lids.close_lids(points, "Left", 1.0)
+    assert (points[upper, 1] - points[lower, 1]).max() < 1e-9
+    assert (before[brow, 1] - points[brow, 1]).max() <= 0.4 + 1e-9

@@ -20,6 +20,8 @@ _STIFFNESS = 0.02  # smoothing of the spline: points on opposite sides of the li
 _LIP = 0.07  # thickness of a lip over the mouth's width
 _MUZZLE_DEPTH = 1.5  # canonical centimetres that a muzzle stands out
 _MUZZLE_MIDDLE, _MUZZLE_SIZE = np.array([0.0, -1.5]), np.array([2.6, 3.0])  # centimetres
+_LARGE_EYE = 0.3  # height over the distance between the eyes; people have 0.2
+_LID_ROWS = (0.2, 0.3)  # how far the lid and the skin below the brow go up, of the eye's height
 _IRIS = 0.9  # of the smaller radius of the eye
 
 # Points of the mesh that lie on placed points: corner of the eye outside and inside, lids.
@@ -143,9 +145,25 @@ def _lay_eye(
     angles = np.arange(16) * (2 * np.pi / 16)
     ring = outward * across_radius * np.cos(angles)[:, None] * along
     face[list(eye.outline), :2] = middle + ring + down_radius * np.sin(angles)[:, None] * down
+    _lay_lid_rows(face, side, middle, points)
     radius = _IRIS * min(across_radius, down_radius)
     face[list(eye.iris), :2] = middle
     face[list(eye.iris[1:]), :2] += radius * np.array([along, -down, -along, down])
+
+
+def _lay_lid_rows(
+    face: NDArray[np.float64], side: Side, middle: NDArray[np.float64], points: FacePoints
+) -> None:
+    """Keep the skin above a large drawn eye short, below the brow that is drawn close to it."""
+    eye = EYES[side]
+    height = 2 * points.radii[1]
+    if height < _LARGE_EYE * np.linalg.norm(points["left_eye"] - points["right_eye"]):
+        return
+    lid = face[list(eye.upper_lid), :2]
+    for (row, _), reach in zip(eye.lid_rows, _LID_ROWS, strict=True):
+        off = face[list(row), :2] - lid
+        far = np.linalg.norm(off, axis=1, keepdims=True)
+        face[list(row), :2] = lid + off * np.minimum(1.0, reach * height / np.maximum(far, 1e-6))
 
 
 def _depth(points: FacePoints) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from likewise.face.mesh.topology import EYES, Side
 
 _MEETING = 0.15  # where lids meet, from the lower lid (0) to the upper (1)
+_BROW_FALL = 0.4  # centimetres
 _SLIDE_UPPER = 0.75  # of the way to the row above that a shut lid's edge takes its skin from
 _SLIDE_LOWER = 0.4
 _WIDEST = 0.2  # most that a lid opens beyond the portrait's, of the eye's height
@@ -34,7 +35,9 @@ def close_lids(canonical: NDArray[np.float64], side: Side, amount: float) -> Non
     if amount > 0:
         canonical[lower] += (meeting - canonical[lower]) * amount
     for row, follows in eye.lid_rows:
-        canonical[list(row), 1] += follows * fall[:, 1]
+        # However large a drawn eye, its brow comes down no further than a person's.
+        furthest = -_BROW_FALL if follows < 0.5 else -np.inf
+        canonical[list(row), 1] += np.maximum(follows * fall[:, 1], furthest)
         canonical[list(row), 2] += 0.05 * np.abs(fall[:, 1])
 
 
