@@ -28,7 +28,7 @@ from likewise.voice.kokoro.reference import Reference
 from likewise.voice.kokoro.vocabulary import encode
 
 _LEAST_SECONDS = 3.0
-_MOST_MISFIT = 0.75  # mean distance of words and sound; 0.53 to 0.57 where they belong together
+_MOST_MISFIT = 0.68  # distance of words and sound: 0.53 to 0.57 of the right ones, 0.73 of wrong
 _TOKENS_A_SECOND = (3.0, 32.0)
 _WHOLE = 0.85  # share of the speech of all recordings that was chosen
 

@@ -110,14 +110,7 @@ def fit(
 
     style_now = start.clone().requires_grad_()
     deltas_now = deltas.clone().requires_grad_()
-    optimiser = torch.optim.Adam(
-        [
-            {"params": [style_now], "base": settings.style_rate},
-            {"params": [deltas_now], "base": settings.delta_rate},
-        ],
-        lr=0.0,
-        betas=(0.8, 0.95),
-    )
+    optimiser = _optimiser(style_now, deltas_now, settings)
     mean = _RunningMean()
     order = _order(len(around.excerpts), settings)
     step, listened = 0, 0
@@ -131,17 +124,13 @@ def fit(
             listened += 1
             with around.listening(decoder):
                 _distance(decoder, whole, style_now, deltas_now)
-        for group in optimiser.param_groups:
-            group["lr"] = group["base"] * _rate(share)
         excerpt = int(order[step])
         with around.of(decoder, excerpt):
             sound, wanted = _played(decoder, whole, around.excerpts[excerpt], style_now, deltas_now)
         loss = spectral_distance(sound, wanted)
         loss = loss + settings.style_pull * (style_now - start).square().sum()
         loss = loss + settings.delta_pull * deltas_now.square().sum()
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
+        _descend(optimiser, loss, _rate(share))
         step += 1
         mean.add(style_now, deltas_now, share)
         on_progress(Progress(STAGE, round(100 * min(share, 1.0)), 100, "%"))
@@ -158,6 +147,23 @@ def fit(
         step,
         clock() - began,
     )
+
+
+def _optimiser(style: Tensor, deltas: Tensor, settings: Settings) -> torch.optim.Optimizer:
+    """Each group remembers its full rate as `base`."""
+    groups = [
+        {"params": [style], "base": settings.style_rate},
+        {"params": [deltas], "base": settings.delta_rate},
+    ]
+    return torch.optim.Adam(groups, lr=0.0, betas=(0.8, 0.95))
+
+
+def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
+    for group in optimiser.param_groups:
+        group["lr"] = group["base"] * rate
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimiser.step()
 
 
 class _RunningMean:
