@@ -1,6 +1,8 @@
 """A film gets new lips: from a painting's film, made here, to what its viewer sees."""
 
 import itertools
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -13,7 +15,7 @@ from likewise.cli.app import run
 from likewise.errors import BadInput, ConsentMissing
 from likewise.face.dubbing import NewLips, RestingMouth, resting_score
 from likewise.face.mesh.engine import MeshEngine
-from likewise.seeing.following import Sighting
+from likewise.seeing.following import Film, Sighting
 from likewise.seeing.landmarks import Tracked, Tracker
 from likewise.seeing.measures import lip_gap
 from likewise.seeing.steadying import steadied
@@ -121,16 +123,44 @@ def test_lips_tremble_no_more_than_the_film_does(film: Path) -> None:
     assert np.nanmax(gaps(drawn)) < 0.012
 
 
-def test_speech_longer_than_the_film(film: Path, tmp_path: Path) -> None:
+def test_speech_longer_than_the_film(
+    film: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     times = np.arange(40000) / 16000
     buzz = Audio((0.3 * np.sign(np.sin(2 * np.pi * 120 * times))).astype(np.float32), 16000)
     went_on = dub(film, audio=buzz, output=tmp_path / "bounce.mp4", consent=ME)
     assert went_on.frames == np.ceil(2.5 * FPS)
     assert any("longer than the film" in note for note in went_on.notes)
+    most = _count_alive(monkeypatch)
     stopped = dub(film, audio=buzz, output=tmp_path / "stop.mp4", consent=ME, overrun="stop")
     assert stopped.frames == FRAMES
+    assert 5 <= max(most) <= 9  # the frames smoothed over, one drawn, one kept
     assert files.read(tmp_path / "stop.mp4").seconds == pytest.approx(FRAMES / FPS, abs=0.06)
     assert any("ends before all is said" in note for note in stopped.notes)
+
+
+def _count_alive(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many of a film's frames were held whenever one was read."""
+    alive: weakref.WeakSet[Picture] = weakref.WeakSet()
+    counts: list[int] = []
+    pictures = Film.pictures
+
+    class Counted(np.ndarray):  # an array that can be told from others of equal content
+        def __hash__(self) -> int:  # type: ignore[override]
+            return id(self)
+
+        def __eq__(self, other: object) -> bool:  # type: ignore[override]
+            return self is other
+
+    def counted(film: Film) -> Iterator[tuple[float, Picture]]:
+        for seconds, picture in pictures(film):
+            one = picture.view(Counted)
+            alive.add(one)
+            counts.append(len(alive))
+            yield seconds, one
+
+    monkeypatch.setattr(Film, "pictures", counted)
+    return counts
 
 
 def test_to_and_fro() -> None:
@@ -187,6 +217,8 @@ def test_what_cannot_be_dubbed_is_refused(
     for options in ({}, {"text": "Hi."}, {"voice": "af_heart"}, {"audio": voice, "text": "Hi."}):
         with pytest.raises(BadInput, match="one of"):
             dub(film, output=output, consent=ME, **options)
+    with pytest.raises(BadInput, match="need its words"):
+        dub(film, audio=voice, output=output, consent=ME, subtitles=["a.srt"])
     with pytest.raises(BadInput, match="picture"):
         dub(DATA / "mona_lisa.jpg", audio=voice, output=output, consent=ME)
     with pytest.raises(BadInput, match="bounce"):

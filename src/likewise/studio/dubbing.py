@@ -101,6 +101,8 @@ def dub(
     watch = Stopwatch()
     path = _film_path(film)
     _check_speech(text, voice, audio, overrun)
+    if subtitles and audio is not None and not transcript:
+        raise BadInput("Subtitles of a recording need its words: give them with --transcript.")
     if consent in (None, ""):
         raise _missing(path, language)
     if voice is not None:

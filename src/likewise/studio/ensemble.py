@@ -36,7 +36,7 @@ class Ensemble:
             for portrait, score in zip(self._portraits, scores, strict=True)
         ]
         for frames in zip(*takes, strict=False):
-            whole = np.ascontiguousarray(frames[0])
+            whole = frames[0].copy() if self._shares else frames[0]
             for frame, (box, mine, others) in zip(frames[1:], self._shares, strict=True):
                 patch = np.ascontiguousarray(whole[box])
                 other = np.ascontiguousarray(frame[box])
