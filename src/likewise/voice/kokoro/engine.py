@@ -120,9 +120,11 @@ class KokoroEngine:
         tag = resolve(language).tag if language else ""
         if tier == INSTANT:
             return enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
-        from likewise.voice.kokoro.adapting.enrolment import adapt, is_complete
+        from likewise.voice.kokoro.adapting.enrolment import adapt, check_torch, is_complete
         from likewise.voice.kokoro.reference import choose
 
+        if tier == ADAPTED:
+            check_torch()
         chosen = choose(references)
         voice = enrol(
             self.model,
