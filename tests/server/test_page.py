@@ -196,6 +196,29 @@ def test_an_animal_speaks_by_its_points(page: "sync_api.Page", animal: Path) -> 
     }
 
 
+def test_sliders_show_what_they_do(page: "sync_api.Page", painting: Path) -> None:
+    picture = card(page, "Picture")
+    picture.get_by_text("Mood, pose and expression").click()
+    sync_api.expect(picture).to_contain_text("Choose a picture to see")
+    picture.locator("input[type=file]").set_input_files(painting)
+    face = picture.get_by_alt_text("The face as it is set below")
+    sync_api.expect(face).to_be_visible(timeout=PATIENCE)
+    before = face.get_attribute("src")
+    picture.get_by_label("Turn the head").fill("12")
+    sync_api.expect(face).not_to_have_attribute("src", before or "", timeout=PATIENCE)
+    sync_api.expect(picture.get_by_text("12°")).to_be_visible()
+    picture.get_by_label("Mood").select_option("happy")
+    page.get_by_role("textbox", name="What is said").fill("One.")
+    page.get_by_text("More choices").click()
+    page.get_by_label("Also judge the result").uncheck()
+    with page.expect_request("**/api/jobs/talk") as asked:
+        page.get_by_role("button", name="Make it talk").click()
+    sent = asked.value.post_data_json
+    assert sent["sliders"] == {"yaw": 12}
+    assert sent["mood"] == "happy"
+    sync_api.expect(page.locator("#result video")).to_be_visible(timeout=PATIENCE)
+
+
 def test_the_face_that_was_found_can_be_taken_all_the_same(
     page: "sync_api.Page", animal: Path
 ) -> None:

@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 
 from likewise import __version__, home
 from likewise.errors import LikewiseError
-from likewise.server import answers, general, jobs, speech, uploading, voices
+from likewise.server import answers, general, jobs, previewing, speech, uploading, voices
 from likewise.server.guard import Guard, Sessions
 from likewise.server.intake import Intake
+from likewise.server.posing import Previews
 from likewise.server.prober import Prober
 from likewise.server.settings import Settings
 from likewise.server.state import State
@@ -33,7 +34,7 @@ report that says how alike it is and why. `/v1` is OpenAI's speech API; `/api` i
 def _warm(prober: Prober) -> None:
     """Load in the background what a first look at a recording or a picture would wait for."""
     prober.warm()
-    from likewise.studio import looking  # noqa: F401  # librosa and OpenCV take seconds
+    from likewise.studio import looking  # noqa: F401  # OpenCV takes a second
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -64,6 +65,7 @@ def create_app(settings: Settings) -> FastAPI:
             intake=Intake(folder / "uploads", prober, settings),
             queue=queue,
             turns=Turns(settings.speaking, "speech"),
+            previews=Previews(),
         )
         queue.start()
         threading.Thread(target=_warm, args=(prober,), name="likewise-warm", daemon=True).start()
@@ -83,8 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         responses=answers.PROBLEMS,
     )
-    for router in (speech.router, voices.router, jobs.router, uploading.router, general.router):
-        app.include_router(router)
+    for routes in (speech, voices, jobs, uploading, previewing, general):
+        app.include_router(routes.router)
     app.add_exception_handler(LikewiseError, answers.of_error)
     app.add_exception_handler(RequestValidationError, answers.of_validation)
     app.add_exception_handler(HTTPException, answers.of_http)

@@ -8,6 +8,8 @@ from pydantic import BaseModel, Field
 
 from likewise import __version__
 from likewise.face.points import NAMES
+from likewise.motion.moods import MOODS
+from likewise.motion.sliders import RANGES
 from likewise.server import consent
 from likewise.server.answers import problem
 from likewise.server.guard import SESSION, same_key
@@ -39,6 +41,8 @@ def about(state: Shared) -> dict[str, Any]:
             {"tag": language.tag, "name": language.name} for language in LANGUAGES.values()
         ],
         "points": list(NAMES),
+        "moods": list(MOODS),
+        "sliders": {name: list(span) for name, span in RANGES.items()},
         "statements": STATEMENTS,
         "waiting": state.queue.waiting,
         "limits": {

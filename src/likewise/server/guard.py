@@ -55,6 +55,8 @@ _OPEN = ("/api/session", "/api/health")  # the page itself is open too: it holds
 _GUARDED = ("/api/", "/v1/", "/openapi.json")
 _UPLOADS = ("/api/uploads", "/v1/audio/voices")
 _SAFE = {"GET", "HEAD", "OPTIONS"}
+_PREVIEW = "/api/preview"
+_PREVIEWS_A_POST = 5  # a slider that is dragged asks ten times a second
 _WRONG_KEYS_A_MINUTE = 10
 
 _log = logging.getLogger("likewise.server")
@@ -114,6 +116,7 @@ class Guard:
         self._settings = settings
         self._sessions = sessions
         self._posts = Rate(settings.posts_a_minute)
+        self._previews = Rate(_PREVIEWS_A_POST * settings.posts_a_minute)
         self._wrong_keys = Rate(_WRONG_KEYS_A_MINUTE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -174,7 +177,8 @@ class Guard:
             if path not in _OPEN and not self._has_key(headers):
                 return problem(401, "This server needs its API key: Authorization: Bearer KEY")
         if method not in _SAFE:
-            if (wait := self._posts.wait(client)) > 0:
+            rate = self._previews if path == _PREVIEW else self._posts
+            if (wait := rate.wait(client)) > 0:
                 return problem(429, "Too many requests from this client.", wait=wait)
             length = headers.get("content-length", "0")
             if not length.isascii() or not length.isdigit():

@@ -10,6 +10,7 @@ from likewise.errors import BadInput
 from likewise.server.answers import NotFound
 from likewise.server.guard import Sessions
 from likewise.server.intake import Intake
+from likewise.server.posing import Previews
 from likewise.server.prober import Prober
 from likewise.server.settings import Settings
 from likewise.server.turns import Turns
@@ -27,6 +28,7 @@ class State:
     intake: Intake
     queue: JobQueue
     turns: Turns
+    previews: Previews
 
 
 def state_of(request: Request) -> State:

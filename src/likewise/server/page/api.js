@@ -22,19 +22,26 @@ async function request(path, options = {}) {
     await openSession();
     return request(path, options);
   }
-  if (answer.ok) return answer.status === 204 ? null : answer.json();
+  if (answer.ok) {
+    if (answer.status === 204) return null;
+    return answer.headers.get("content-type").startsWith("image/") ? answer.blob() : answer.json();
+  }
   const told = await answer.json().catch(() => null);
   throw new Refused(answer.status, told?.error?.message ?? `The server answered ${answer.status}.`);
 }
 
 export const get = (path) => request(path);
 export const remove = (path) => request(path, { method: "DELETE" });
-export const post = (path, data) =>
+export const post = (path, data, signal) =>
   request(path, {
     method: "POST",
     headers: { "content-type": "application/json" },
     body: JSON.stringify(data ?? {}),
+    signal,
   });
+
+/** One frame of a face with sliders, as a picture. */
+export const preview = (asked, signal) => post("/api/preview", asked, signal);
 
 /** Send a form with files in it. */
 export function send(path, fields, signal) {

@@ -3,6 +3,7 @@
 import { check, el, field } from "./dom.js";
 import { dropPlace } from "./drop.js";
 import { picturePlace } from "./picture.js";
+import { posePanel } from "./pose.js";
 import { soundPlace } from "./sound.js";
 import { voiceChoice } from "./voice.js";
 
@@ -35,13 +36,13 @@ export function formOf(mode, about, changed) {
 
 function talk(about, changed) {
   const voice = voiceChoice(about, changed);
-  const picture = slot((set) => picturePlace({ changed: set, animated: true }), changed);
+  const picture = posedPicture(about, changed);
   const text = textPlace(about, changed);
   const more = options(about, { drawn: true, spoken: true, report: true });
   return {
-    parts: [card("Voice", voice.box), card("Picture", picture.box), wide(card("Words", text.box, more.box))],
+    parts: [card("Voice", voice.box), card("Picture", picture.box, picture.pose.box), wide(card("Words", text.box, more.box))],
     paired: true,
-    read: () => together(voice.read(), need(picture, "Drop a picture.", pictured), text.read(), more.read()),
+    read: () => together(voice.read(), need(picture, "Drop a picture.", pictured), picture.pose.read(), text.read(), more.read()),
   };
 }
 
@@ -58,7 +59,7 @@ function speak(about, changed) {
 
 function animate(about, changed) {
   let by = "audio";
-  const picture = slot((set) => picturePlace({ changed: set, animated: true }), changed);
+  const picture = posedPicture(about, changed);
   const sound = slot((set) => soundPlace({ prompt: "Drop the recording that the picture should speak, or record it.", asVoice: false, changed: set }), changed);
   const film = slot((set) => mediaPlace("Drop a film of someone whose face the picture should follow.", set), changed);
   const transcript = el("textarea", { rows: 3, maxlength: about.limits.text, placeholder: "What is said in it, if you know" });
@@ -72,13 +73,13 @@ function animate(about, changed) {
   });
   film.box.hidden = true;
   return {
-    parts: [card("What moves it", choice, sound.box, film.box), card("Picture", picture.box), wide(card("More", words, more.box))],
+    parts: [card("What moves it", choice, sound.box, film.box), card("Picture", picture.box, picture.pose.box), wide(card("More", words, more.box))],
     paired: true,
     read: () => together(
       by === "audio"
         ? together(need(sound, "Record or drop a recording.", ({ id }) => ({ audio: id })), { transcript: transcript.value.trim() })
         : need(film, "Drop a film.", ({ id, kind }) => (kind === "video" ? { driver: id } : { missing: "That is a sound; drop a film." })),
-      need(picture, "Drop a picture.", pictured), more.read()),
+      need(picture, "Drop a picture.", pictured), picture.pose.read(), more.read()),
   };
 }
 
@@ -140,6 +141,16 @@ function slot(make, changed) {
     changed();
   });
   return { box, held, get value() { return held.value; } };
+}
+
+/** A place for a picture that will move, with the sliders of its face. */
+function posedPicture(about, changed) {
+  const held = slot((set) => picturePlace({ changed: set, animated: true }), () => {
+    pose.redraw();
+    changed();
+  });
+  const pose = posePanel(about, () => (held.value ? pictured(held.value) : null));
+  return { ...held, get value() { return held.value; }, pose };
 }
 
 function mediaPlace(prompt, changed) {

@@ -9,6 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from likewise.face.points import NAMES, PointName
+from likewise.motion.moods import MOODS
+from likewise.motion.sliders import RANGES
 from likewise.studio.framing import Crop
 from likewise.values.portrait import Kind, Style
 
@@ -20,6 +22,8 @@ Tag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{0,8}(-[A-Za-z0-9]{1,8
 VoiceName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 EngineName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,40}$")]
 Coordinate = Annotated[float, Field(ge=0.0, le=1.0)]
+SliderName = Annotated[str, StringConstraints(pattern=f"^({'|'.join(RANGES)})$")]
+MoodName = Annotated[str, StringConstraints(pattern=f"^({'|'.join(MOODS)})$")]
 
 
 class _Request(BaseModel):
@@ -55,8 +59,10 @@ class _Spoken(_Request):
         return self
 
 
-class _Drawn(_Request):
-    """What the picture shows and how it moves."""
+class _Shown(_Request):
+    """Which face, and what is set by hand of it."""
+
+    _FILES: tuple[str, ...] = ("picture",)
 
     picture: File = Field(description="A picture with a face.")
     points: dict[PointName, tuple[Coordinate, Coordinate]] | Literal["auto"] | None = Field(
@@ -69,19 +75,42 @@ class _Drawn(_Request):
     )
     kind: Kind | None = Field(None, description="With points: what the face is.")
     style: Style | None = Field(None, description="How the picture is made, for its mouth.")
-    crop: Crop = "none"
-    size: int = Field(1280, ge=64, le=2160, description="Longest side in pixels.")
-    fps: float = Field(25.0, ge=5.0, le=60.0)
     face: int | None = Field(None, ge=1, le=100, description="Which face, the largest is 1.")
-    liveliness: float = Field(1.0, ge=0.0, le=3.0)
-    seed: int = Field(0, ge=0, le=2**31 - 1)
-    face_engine: EngineName = "mesh"
+    mood: MoodName = Field("neutral", description="What the face wears; a film brings its own.")
+    sliders: dict[SliderName, float] = Field(
+        {}, description=f"Pose and expression set by hand, within these ranges: {dict(RANGES)}."
+    )
 
     @model_validator(mode="after")
-    def _all_points(self) -> "_Drawn":
+    def _within_ranges(self) -> "_Shown":
+        for name, value in self.sliders.items():
+            lowest, highest = RANGES[name]
+            if not lowest <= value <= highest:
+                raise ValueError(f"`{name}` goes from {lowest:g} to {highest:g}, not {value:g}")
+        return self
+
+    @model_validator(mode="after")
+    def _all_points(self) -> "_Shown":
         if isinstance(self.points, dict) and set(self.points) != set(NAMES):
             raise ValueError(f"`points` needs all ten: {', '.join(NAMES)}")
         return self
+
+
+class PreviewRequest(_Shown):
+    """One frame of a face, at once."""
+
+    size: int = Field(480, ge=64, le=720, description="Longest side in pixels.")
+
+
+class _Drawn(_Shown):
+    """How a picture moves."""
+
+    crop: Crop = "none"
+    size: int = Field(1280, ge=64, le=2160, description="Longest side in pixels.")
+    fps: float = Field(25.0, ge=5.0, le=60.0)
+    liveliness: float = Field(1.0, ge=0.0, le=3.0)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+    face_engine: EngineName = "mesh"
 
 
 class TalkRequest(_Spoken, _Drawn):

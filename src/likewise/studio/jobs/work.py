@@ -78,6 +78,7 @@ class Studio:
             **_options(request, "language", "speed", "verify", "engine", *_DRAWN),
             face=_counted_from_0(request.face),
             points=_points(request, results),
+            sliders=request.sliders,
         )
         return _facts(video)
 
@@ -121,7 +122,7 @@ class Studio:
         return replace(voice, consent=record)
 
 
-_DRAWN = ("crop", "size", "style", "fps", "liveliness", "seed", "face_engine")
+_DRAWN = ("crop", "size", "style", "fps", "mood", "liveliness", "seed", "face_engine")
 
 
 def given(inputs: Path, field: str) -> Path:
@@ -154,6 +155,7 @@ def _animate(
             **_options(request, "crop", "size", "style", "face_engine"),
             face=_counted_from_0(request.face),
             points=points,
+            sliders=request.sliders,
         )
         return _facts(film)
     video = animate(
@@ -165,6 +167,7 @@ def _animate(
         **_options(request, "transcript", "language", "engine", *_DRAWN),
         face=_counted_from_0(request.face),
         points=points,
+        sliders=request.sliders,
     )
     return _facts(video)
 
@@ -235,14 +238,22 @@ def _explain_face(media: Path, on_progress: ProgressCallback) -> Any:
         return explain_face(frames(), fps=fps)
 
 
+def placed(
+    request: requests.TalkRequest | requests.AnimateRequest | requests.PreviewRequest,
+) -> FacePoints | str | None:
+    """The points that came with a request, `auto`, or None."""
+    if not isinstance(request.points, dict):
+        return request.points
+    return FacePoints(dict(request.points), (1.0, 1.0), request.eye_radii, request.kind)
+
+
 def _points(
     request: requests.TalkRequest | requests.AnimateRequest, results: Path
 ) -> FacePoints | str | None:
-    """The points that came with a request; they are kept beside the result."""
-    if not isinstance(request.points, dict):
-        return request.points
-    points = FacePoints(dict(request.points), (1.0, 1.0), request.eye_radii, request.kind)
-    points.save(results / "points.json")
+    """The points of a request; placed ones are kept beside the result."""
+    points = placed(request)
+    if isinstance(points, FacePoints):
+        points.save(results / "points.json")
     return points
 
 
