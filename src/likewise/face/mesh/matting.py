@@ -1,0 +1,150 @@
+"""Where the sitter ends and what is behind begins, so that a wall hardly bends with a turning head.
+
+GrabCut on a small copy, told by the face where skull, neck and shoulders must be and where they
+can't. It is used only for how far around the face the head goes on, never to cut anything out: a
+place where it errs bends a little more or less, and no seam can show.
+
+Source: Rother, Kolmogorov and Blake, "GrabCut: interactive foreground extraction using iterated
+graph cuts", 2004.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.face.mesh.topology import OVAL
+
+_SIDE = 144  # pixels of the small copy's longest side
+_ROUNDS = 3
+_FOREHEAD, _CHIN = 10, 152
+_REACH = 1.9  # face heights around the face that are looked at
+
+# Shapes in face heights, around the oval's middle: how much larger, upward and sideways.
+_SKULL = (1.42, 1.06)  # above the middle; every skull is at least so high
+_HAIR = (1.75, 1.6)
+_FAR = 2.4
+# Below the chin, in face heights: how far down and half how wide.
+_NECK = ((-0.1, 0.22), (0.3, 0.25))
+_BODY = ((-0.1, 0.45), (0.5, 1.1), (3.0, 1.5))
+
+
+def extents(
+    picture: NDArray[np.uint8], points: NDArray[np.floating], furthest: float
+) -> NDArray[np.float64]:
+    """How far the sitter goes on around the face, from the face's middle outward.
+
+    Args:
+        picture: uint8 (H, W, 3).
+        points: (>= 468, 3), points of a human face in it.
+        furthest: Where to stop looking.
+
+    Returns:
+        (36,), for each point of the oval how many times as far from the middle the sitter ends.
+    """
+    face = _Face.of(points)
+    shares = np.linspace(1.0, furthest, 40)
+    ends = np.full(len(OVAL), furthest)
+    low = np.maximum(np.floor(face.middle - _REACH * face.height), 0).astype(int)
+    high = np.ceil(face.middle + _REACH * face.height).astype(int)
+    region = picture[low[1] : high[1], low[0] : high[0]]
+    if min(region.shape[:2]) < 8:
+        return ends
+    scale = min(1.0, _SIDE / max(region.shape[:2]))
+    small = cv2.resize(region, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    nearer = face.scaled(low, scale)
+    sitter = _sitter(small, nearer)
+    rays = nearer.middle + (nearer.oval - nearer.middle) * shares[:, None, None]
+    x, y = np.round(rays).astype(int).transpose(2, 0, 1)
+    outside = (x < 0) | (y < 0) | (x >= small.shape[1]) | (y >= small.shape[0])
+    x, y = np.clip(x, 0, small.shape[1] - 1), np.clip(y, 0, small.shape[0] - 1)
+    there = sitter[y, x]
+    there &= ~outside
+    last = len(shares) - 1 - there[::-1].argmax(axis=0)
+    # A sitter who reaches the picture's edge goes on beyond it.
+    leaves = outside[np.minimum(last + 1, len(shares) - 1), np.arange(len(OVAL))]
+    ends = np.where(leaves, furthest, shares[last])
+    # A strand of hair on one ray carries its neighbours; no ray ends in a notch between two others.
+    widest = np.max([np.roll(ends, step) for step in (-1, 0, 1)], axis=0)
+    return np.asarray((np.roll(widest, -1) + 2 * widest + np.roll(widest, 1)) / 4)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Face:
+    """A face in a picture: its oval, its chin, and which way is up."""
+
+    oval: NDArray[np.float64]
+    chin: NDArray[np.float64]
+    up: NDArray[np.float64]
+    height: float
+
+    @classmethod
+    def of(cls, points: NDArray[np.floating]) -> "_Face":
+        upward = (points[_FOREHEAD, :2] - points[_CHIN, :2]).astype(np.float64)
+        height = float(np.linalg.norm(upward)) or 1.0
+        oval = points[list(OVAL), :2].astype(np.float64)
+        return cls(oval, points[_CHIN, :2].astype(np.float64), upward / height, height)
+
+    @property
+    def middle(self) -> NDArray[np.float64]:
+        return np.asarray(self.oval.mean(axis=0))
+
+    @property
+    def along(self) -> NDArray[np.float64]:
+        return np.array([-self.up[1], self.up[0]])
+
+    def scaled(self, corner: NDArray[np.intp], scale: float) -> "_Face":
+        """The same face in a cut-out that was scaled."""
+        oval, chin = (self.oval - corner) * scale, (self.chin - corner) * scale
+        return _Face(oval, chin, self.up, self.height * scale)
+
+    def around(self, above: float, beside: float, below: float = 1.0) -> NDArray[np.float64]:
+        """The oval, larger upward, sideways and downward."""
+        off = self.oval - self.middle
+        rise, side = off @ self.up, off @ self.along
+        rise = np.where(rise > 0, above * rise, below * rise)
+        return np.asarray(
+            self.middle + rise[:, None] * self.up + beside * side[:, None] * self.along
+        )
+
+    def under(self, steps: tuple[tuple[float, float], ...]) -> NDArray[np.float64]:
+        """A shape below the chin: how far down and half how wide, in face heights."""
+        right = [self.chin - self.height * (d * self.up + w * self.along) for d, w in steps]
+        left = [self.chin - self.height * (d * self.up - w * self.along) for d, w in steps]
+        return np.array(right + left[::-1])
+
+
+def _sitter(picture: NDArray[np.uint8], face: _Face) -> NDArray[np.bool_]:
+    """Which pixels of a small picture are the sitter's."""
+    labels = _seeds(picture.shape[:2], face)
+    if not {cv2.GC_BGD, cv2.GC_FGD} <= set(np.unique(labels)):
+        return np.ones(picture.shape[:2], bool)
+    cv2.setRNGSeed(0)
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    bgr = np.ascontiguousarray(picture[..., ::-1])
+    cv2.grabCut(bgr, labels, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)
+    found = ((labels == cv2.GC_FGD) | (labels == cv2.GC_PR_FGD)).astype(np.uint8)
+    _, pieces, facts, _ = cv2.connectedComponentsWithStats(found, connectivity=4)
+    return np.asarray(pieces == 1 + int(facts[1:, cv2.CC_STAT_AREA].argmax()))
+
+
+def _seeds(shape: tuple[int, ...], face: _Face) -> NDArray[np.uint8]:
+    """What is certainly or probably sitter or background, as GrabCut's labels."""
+    labels = np.full(shape, cv2.GC_PR_BGD, np.uint8)
+
+    def fill(outline: NDArray[np.float64], label: int) -> None:
+        cv2.fillPoly(labels, [np.round(outline).astype(np.int32)], label)
+
+    fill(face.around(*_HAIR, below=1.5), cv2.GC_PR_FGD)
+    fill(face.under(_BODY), cv2.GC_PR_FGD)
+    head = np.zeros(shape, np.uint8)
+    cv2.fillPoly(head, [np.round(face.around(_FAR, _FAR, _FAR)).astype(np.int32)], 1)
+    y, x = np.mgrid[0 : shape[0], 0 : shape[1]]
+    above = (x - face.chin[0]) * face.up[0] + (y - face.chin[1]) * face.up[1] > 0
+    border = np.ones(shape, bool)
+    border[2:, 2:-2] = False
+    labels[above & ((head == 0) | (border & (labels == cv2.GC_PR_BGD)))] = cv2.GC_BGD
+    fill(face.under(_NECK), cv2.GC_FGD)
+    fill(face.around(*_SKULL), cv2.GC_FGD)
+    return labels

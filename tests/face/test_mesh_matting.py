@@ -1,0 +1,87 @@
+"""Where a sitter ends: one made up, whose outline is known, and one who cannot be told apart."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from likewise.face.fitting import fitted
+from likewise.face.mesh.engine import MeshEngine
+from likewise.face.mesh.matting import extents
+from likewise.face.mesh.topology import OVAL
+from likewise.face.points import FacePoints
+from likewise.values import Motion, Portrait
+
+FURTHEST = 2.5
+SIZE = 400
+HAIR = 130  # pixels across from the face's middle to the end of the hair
+
+
+def sitter(noise: float = 6.0) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A face with dark hair around it and a coat, before a striped wall; its 478 points."""
+    picture = np.empty((SIZE, SIZE, 3), np.float32)
+    picture[:] = (150, 170, 190)
+    picture[:, ::20] = (90, 110, 140)
+    cv2.rectangle(picture, (60, 330), (340, SIZE), (60, 90, 60), -1)
+    cv2.ellipse(picture, (200, 175), (HAIR, 145), 0, 0, 360, (40, 28, 22), -1)
+    cv2.rectangle(picture, (170, 270), (230, 340), (205, 160, 130), -1)
+    cv2.ellipse(picture, (200, 200), (80, 105), 0, 0, 360, (225, 180, 150), -1)
+    picture += np.random.default_rng(0).normal(0, noise, picture.shape)
+    points = FacePoints(
+        places={
+            "right_eye": (168, 185),
+            "left_eye": (232, 185),
+            "nose": (200, 215),
+            "mouth_right": (178, 250),
+            "mouth_centre": (200, 252),
+            "mouth_left": (222, 250),
+            "chin": (200, 305),
+            "top": (200, 98),
+            "right_side": (120, 205),
+            "left_side": (280, 205),
+        },
+        size=(SIZE, SIZE),
+    )
+    return np.clip(picture, 0, 255).astype(np.uint8), fitted(points)
+
+
+def test_the_hair_belongs_to_the_head_and_the_wall_does_not() -> None:
+    picture, points = sitter()
+    ends = extents(picture, points, FURTHEST)
+    oval = points[list(OVAL), :2]
+    middle = oval.mean(axis=0)
+    found = middle + (oval - middle) * ends[:, None]
+    above = found[:, 1] < 170
+    outward = np.hypot((found[:, 0] - 200) / HAIR, (found[:, 1] - 175) / 145)
+    np.testing.assert_allclose(outward[above], 1.0, atol=0.12)
+    down = oval[:, 1] > 290
+    assert ends[down].min() > 2.0  # the coat goes on
+
+
+def test_the_wall_beside_the_head_stands_still() -> None:
+    picture, points = sitter()
+    portrait = Portrait(picture, points, np.zeros(52, np.float32))
+    motion = Motion.still(1, 25.0)
+    motion.pose[0] = (0, 0, 6)
+    (frame,) = MeshEngine().render(portrait, motion)
+    changed = (np.abs(frame.astype(int) - picture).max(axis=2) > 30)[:300]
+    columns = np.flatnonzero(changed.any(axis=0))
+    assert columns.min() > 200 - HAIR - 55
+    assert columns.max() < 200 + HAIR + 55
+    assert changed[60:120, 140:260].mean() > 0.02  # the hair goes with the head
+
+
+@pytest.mark.parametrize("shift", [(0, 0), (150, 0), (-260, 40), (0, -250)])
+def test_what_cannot_be_told_keeps_wide_rings(shift: tuple[int, int]) -> None:
+    _, points = sitter()
+    moved = points.copy()
+    moved[:, :2] += shift
+    for picture in (
+        np.full((SIZE, SIZE, 3), 120, np.uint8),
+        np.full((90, 70, 3), 120, np.uint8),
+    ):
+        ends = extents(picture, moved, FURTHEST)
+        assert ends.shape == (36,)
+        assert np.isfinite(ends).all()
+        assert ends.min() >= 1.0
+        assert ends.max() <= FURTHEST
