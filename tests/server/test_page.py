@@ -141,6 +141,23 @@ def test_record_keep_and_delete_a_voice(page: "sync_api.Page") -> None:
     sync_api.expect(voice).to_contain_text(re.compile("Good|Usable|Not usable"))
 
 
+def test_saved_voices_are_on_a_map(page: "sync_api.Page", clip: Path) -> None:
+    address = page.url.split("#")[0].rstrip("/")
+    for name in ("anna", "ben"):
+        sound = {"name": "a.flac", "mimeType": "audio/flac", "buffer": clip.read_bytes()}
+        form = {"name": name, "consent": "source:LibriVox, public domain", "audio_sample": sound}
+        assert page.request.post(f"{address}/v1/audio/voices", multipart=form).status == 201
+    page.get_by_role("link", name="Voices").click()
+    sync_api.expect(page.get_by_role("img", name=re.compile("Map of 2 saved"))).to_be_visible(
+        timeout=PATIENCE
+    )
+    sync_api.expect(page.locator(".map")).to_contain_text("anna is most like ben: 1.00")
+    for name in ("anna", "ben"):
+        page.get_by_role("button", name=f"Delete {name}").click()
+        page.get_by_role("button", name="Delete it").click()
+    sync_api.expect(page.locator("#voice-list")).to_contain_text("No voices of your own yet")
+
+
 def test_cancel(page: "sync_api.Page") -> None:
     page.get_by_text("Speak", exact=True).click()
     page.get_by_role("textbox", name="What is said").fill("slow one. " * 200)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -132,6 +132,14 @@ def _readable(library: VoiceLibrary) -> Iterator[Voice]:
 def _sound(state: State, file: UploadFile) -> Audio:
     with state.intake.passing(file.file, "sound") as path:
         return files.read(path)
+
+
+@router.get("/api/voices/map", summary="Which saved voices sound alike")
+def likeness() -> dict[str, Any]:
+    """Lay the saved voices out among other speakers, and name the most alike of each."""
+    from likewise.studio.likeness_map import likeness_map
+
+    return asdict(likeness_map(_readable(VoiceLibrary())))
 
 
 @router.delete("/v1/audio/voices/{name}", status_code=204, summary="Delete a saved voice")

@@ -1,6 +1,6 @@
 // The library of voices and the history of jobs.
 
-import { announce, ask, el } from "./dom.js";
+import { announce, ask, el, svg } from "./dom.js";
 import { get, isActive, remove } from "./api.js";
 import { jobTitle, stateChip } from "./job.js";
 import { languageName, sampleButton, voiceName } from "./voice.js";
@@ -9,14 +9,37 @@ import { languageName, sampleButton, voiceName } from "./voice.js";
 export async function drawVoices(place) {
   const { data } = await get("/v1/audio/voices");
   const mine = data.filter((voice) => voice.saved);
+  const map = el("div", {});
   const groups = Map.groupBy ? Map.groupBy(data.filter((voice) => !voice.saved), (voice) => voice.language) : grouped(data.filter((voice) => !voice.saved));
   place.replaceChildren(
     mine.length
       ? el("ul", { class: "list" }, mine.map((voice) => savedVoice(voice, () => drawVoices(place))))
       : el("p", { class: "notice" }, "No voices of your own yet. In the studio, choose “New voice”, record ten seconds and keep it."),
+    map,
     ...[...groups].map(([language, voices]) => el("section", { class: "group" }, el("h2", {}, languageName(language)),
       el("ul", { class: "tiles" }, voices.map((voice) => el("li", {}, sampleButton(voice.id, voiceName(voice), `Hear ${voiceName(voice)}`)))))),
   );
+  if (mine.length) map.append(likenessMap(await get("/api/voices/map")) ?? "");
+}
+
+/** Saved voices among other speakers, and for each the one most like it, in words. */
+function likenessMap({ map, nearest, left_out: leftOut }) {
+  const mine = map.points.filter(({ role }) => role === "reference");
+  if (!mine.length) return null;
+  const reach = 1.12 * Math.max(...map.points.flatMap(({ x, y }) => [Math.abs(x), Math.abs(y)]));
+  const across = (x) => 150 + (145 * x) / reach;
+  const down = (y) => 100 - (95 * y) / reach;
+  const dots = map.points.filter(({ role }) => role === "other").map(({ x, y }) => svg("circle", { class: "other", cx: across(x), cy: down(y), r: 2.2 }));
+  const named = mine.map(({ name, x, y }) => svg("g", {},
+    svg("circle", { cx: across(x), cy: down(y), r: 4 }),
+    svg("text", { x: across(x) + (x > 0 ? -7 : 7), y: down(y) + 3.5, "text-anchor": x > 0 ? "end" : "start" }, name)));
+  const said = nearest.map(({ name, other, cosine }) => el("li", {}, el("b", {}, name), ` is most like ${other}: ${cosine.toFixed(2)}`));
+  return el("figure", { class: "map" },
+    svg("svg", { viewBox: "0 0 300 200", role: "img", "aria-label": `Map of ${mine.length} saved voices among ${dots.length} other speakers; what is near sounds alike.` }, dots, named),
+    el("figcaption", {}, "What is near sounds alike, as far as two directions can show it; grey dots are other speakers. ",
+      said.length ? "Likeness of two recordings, where the same person reaches about .8 or more:" : "With a second voice, the likeness of both is told here.",
+      said.length ? el("ul", {}, said) : null,
+      leftOut.length ? el("p", {}, `Without a recording to compare: ${leftOut.join(", ")}.`) : null));
 }
 
 function grouped(voices) {
