@@ -5,8 +5,9 @@ import pytest
 
 from likewise.errors import BadInput
 from likewise.motion.from_audio import _mouth, from_audio
-from likewise.motion.listening import CONTEXT, Heard
-from likewise.motion.visemes import CHANNEL, CHANNELS
+from likewise.motion.lip_net import HeardLips
+from likewise.motion.listening import Heard
+from likewise.motion.visemes import CHANNEL, CHANNELS, VISEMES
 from likewise.values import INDEX, Audio
 
 JAW = INDEX["jawOpen"]
@@ -57,13 +58,12 @@ def test_pressed_lips_touch_on_a_frame() -> None:
     count = 200
     channels = np.zeros((count, len(CHANNELS)))
     channels[:, CHANNEL["jaw"]] = 0.3
-    channels[98:103, CHANNEL["press"]] = 0.2
-    heard = Heard(np.zeros((count, CONTEXT)), np.ones(count), [], [])
+    visemes = np.zeros((count, len(VISEMES)))
+    visemes[100:108, VISEMES.index("PP")] = 0.9  # sounding 40 ms after it is seen
+    heard = Heard(np.ones(count), [], [])
     for fps in (10, 25, 60):
         times = np.arange(2 * fps) / fps
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("likewise.motion.from_audio.predict", lambda _: channels)
-            jaw = _mouth(heard, times, fps, 5.0)[:, CHANNEL["jaw"]]
+        jaw = _mouth(heard, HeardLips(channels, visemes), times, fps, 5.0)[:, CHANNEL["jaw"]]
         near = np.abs(times - 1.0) <= 0.5 / fps + 0.011
         assert jaw[near].min() == 0.0
         assert jaw[(times > 0.3) & (times < 0.8)].min() == pytest.approx(0.3)

@@ -1,35 +1,34 @@
 """Lips from sound alone, where nobody wrote down what is said: approximate, and says so.
 
-A linear map from the mel levels around a moment to the mouth's channels, fitted by ridge
-regression on synthetic speech whose mouth is known (`tools/build_mouth_from_sound.py`). It finds
-jaw, rounding and spread about as well as so little can, and guesses where lips touch; places of
-articulation inside the mouth can't be heard this way. With a transcript use `alignment.align`.
+A small net (`lip_net`) hears the mouth's channels and which viseme sounds; lips that it hears touch
+are made to touch, and pauses shut the mouth. It finds jaw, rounding and spread in languages it has
+never heard; places of articulation inside the mouth can hardly be heard by anyone. With a
+transcript use `alignment.align`.
 
     motion = from_audio(recording, fps=25, seed=3)
 """
 
-from functools import cache
 from typing import Final
 
 import numpy as np
 
 from likewise.errors import BadInput
+from likewise.motion.coarticulation import LEAD_SECONDS
 from likewise.motion.curves import Track, either, hold, hold_on_frame
 from likewise.motion.idle import Idle, eased, frame_count
-from likewise.motion.listening import HOP_SECONDS, Heard, at, listen, smooth
+from likewise.motion.lip_net import HOP_SECONDS, HeardLips, hear
+from likewise.motion.listening import Heard, at, listen, smooth
 from likewise.motion.moods import NEUTRAL, Mood
-from likewise.motion.visemes import CHANNEL, CHANNELS, coefficients, pose
+from likewise.motion.visemes import CHANNEL, VISEMES, coefficients, pose
 from likewise.values import Audio, Motion
 
-WEIGHTS: Final = "mouth-from-sound"
-"""Name of the map in the weights catalogue."""
+TOUCH: Final = 0.4
+"""Probability of a bilabial from which on lips are taken to touch."""
 
-TOUCH: Final = 0.10
-"""Lips that the map presses together at least this much are taken to touch."""
-
-HEARD: Final = [CHANNEL[name] for name in CHANNELS if name != "close"]
-"""Channels that the map answers; only silence closes a mouth that the picture shows open."""
-
+_BILABIAL: Final = VISEMES.index("PP")
+_SURE: Final = 0.45  # probability of the likeliest viseme from which the net knows what it hears
+_JAW_OF_A_VOICE: Final = 0.22
+_STEADY_SECONDS: Final = 0.015  # of smoothing, against the net's trembling
 _AT_REST: Final = pose({"close": 1.0})
 _LIPS_SHUT: Final = pose({"press": 0.22, "roll_lower": 0.20, "roll_upper": 0.15})
 _SHUT_CHANNELS: Final = [
@@ -56,7 +55,7 @@ def from_audio(
 
     Raises:
         BadInput: No sound, or an option out of range.
-        MissingWeights: The map was changed or is missing.
+        MissingWeights: The net was changed or is missing.
     """
     if not 5 <= fps <= 120:
         raise BadInput(f"{fps} frames per second can't be animated; choose 10 to 60.")
@@ -67,7 +66,9 @@ def from_audio(
     last = (frames - 1) / fps
     times = np.arange(frames) / fps
     motion = Motion.still(frames, fps)
-    motion.coefficients[:] = coefficients(_mouth(heard, times, fps, last))
+    track = _mouth(heard, hear(audio), times, fps, last)
+    motion.coefficients[:] = coefficients(track)
+    motion.tongue[:] = np.clip(track[:, CHANNEL["tongue"]], 0.0, 1.0)
     life = Idle(seed, liveliness, mood)
     for start, _ in heard.pauses:
         if start > 0:
@@ -80,21 +81,20 @@ def from_audio(
     return motion
 
 
-def predict(context: Track) -> Track:
-    """Mouth channels from spectral context, float64 (N, 12), before contacts and pauses."""
-    track = np.zeros((len(context), len(CHANNELS)))
-    track[:, HEARD] = np.maximum(smooth(context @ _weights(), 0.02), 0.0)
-    return track
-
-
-def _mouth(heard: Heard, times: Track, fps: float, last: float) -> Track:
-    """Mouth channels at frame times, (N, 12); the map already leads the sound."""
-    channels = predict(heard.context)
-    voice = np.minimum(1.0, 4.0 * heard.level)[:, None]
-    track = at(channels * voice, times)
+def _mouth(heard: Heard, lips: HeardLips, times: Track, fps: float, last: float) -> Track:
+    """Mouth channels at frame times, (N, 12); the net's already lead the sound."""
+    voice = np.minimum(1.0, 4.0 * heard.level)
+    channels = lips.channels.copy()
+    channels[:, CHANNEL["close"]] = 0.0  # only silence closes a mouth that the picture shows open
+    # A voice in which the net can't tell what is said still opens the jaw as far as it is loud.
+    sounding = lips.visemes[:, 1:].max(axis=1)  # silence is no answer to a voice
+    unsure = np.clip((_SURE - sounding) / 0.1, 0.0, 1.0)
+    by_loudness = _JAW_OF_A_VOICE * smooth(unsure, 0.04) * _fitted(heard.level, len(channels))
+    channels[:, CHANNEL["jaw"]] = np.maximum(channels[:, CHANNEL["jaw"]], by_loudness)
+    track = at(smooth(channels, _STEADY_SECONDS) * _fitted(voice, len(channels))[:, None], times)
     touching = [
         hold(times, *hold_on_frame(start, end, fps), 0.07, 0.06)
-        for start, end in _touches(channels[:, CHANNEL["press"]] * voice[:, 0])
+        for start, end in _touches(lips.visemes[:, _BILABIAL])
     ]
     touch = either(touching, times)[:, None]
     track[:, _SHUT_CHANNELS] += touch * (_LIPS_SHUT[_SHUT_CHANNELS] - track[:, _SHUT_CHANNELS])
@@ -107,22 +107,16 @@ def _mouth(heard: Heard, times: Track, fps: float, last: float) -> Track:
     return np.asarray(track + rest * (_AT_REST - track), np.float64)
 
 
-def _touches(press: Track) -> list[tuple[float, float]]:
-    """Spans of 20 ms around the moments at which the lips are pressed most."""
+def _touches(bilabial: Track) -> list[tuple[float, float]]:
+    """Spans of 20 ms around the moments at which a bilabial is likeliest, ahead of its sound."""
     from scipy.signal import find_peaks
 
-    peaks, _ = find_peaks(press, height=TOUCH, distance=8)
-    return [((peak - 1) * HOP_SECONDS, (peak + 1) * HOP_SECONDS) for peak in peaks]
+    likely = np.concatenate([[0.0], smooth(bilabial, 0.01), [0.0]])
+    peaks, _ = find_peaks(likely, height=TOUCH, distance=8)
+    moments = (peaks - 1) * HOP_SECONDS - LEAD_SECONDS
+    return [(max(moment - 0.01, 0.0), max(moment + 0.01, 0.01)) for moment in moments.tolist()]
 
 
-@cache
-def _weights() -> Track:
-    """The map, float64 (121, 11)."""
-    from safetensors.numpy import load_file
-
-    from likewise import weights
-
-    fitted = load_file(weights.locate(WEIGHTS))["weights"]
-    if fitted.shape[1] != len(HEARD):
-        raise ValueError(f"the map has {fitted.shape[1]} channels instead of {len(HEARD)}")
-    return np.asarray(fitted, np.float64)
+def _fitted(track: Track, count: int) -> Track:
+    """A track with its last value repeated or cut to so many moments."""
+    return np.pad(track, (0, max(0, count - len(track))), mode="edge")[:count]

@@ -1,4 +1,4 @@
-"""What a sound tells of the mouth that made it: spectral context, loudness, syllables, pauses."""
+"""What a sound tells of the speaker's liveliness: loudness, syllables, pauses."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +13,6 @@ HOP_SECONDS: Final = 0.010
 
 _RATE: Final = 16_000
 _BANDS: Final = 20
-_LAGS: Final = (-8, -4, 0, 4, 8, 12)
-"""Moments, in hops, that are looked at together; lips move ahead of the sound."""
-
-CONTEXT: Final = _BANDS * len(_LAGS) + 1
-"""Numbers in a spectral context."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,14 +20,11 @@ class Heard:
     """What is heard, every 10 ms.
 
     Attributes:
-        context: float64 (N, 121), mel levels around each moment relative to the speech's average,
-            in units of 15 dB, and a constant 1.
         level: float64 (N,), loudness from the noise floor (0) to the loudest speech (1).
         pauses: Spans in seconds in which nobody speaks, 120 ms or longer.
         peaks: Seconds of the loudest moments of syllables.
     """
 
-    context: Track
     level: Track
     pauses: list[tuple[float, float]]
     peaks: list[float]
@@ -50,7 +42,6 @@ def listen(audio: Audio) -> Heard:
     edges = [0.0, *(edge for span in speech_activity(audio) for edge in span), audio.seconds]
     level = _level(loud)
     return Heard(
-        context=_context(decibels, loud),
         level=smooth(level, 0.03),
         pauses=[
             (start, end)
@@ -78,16 +69,6 @@ def at(values: Track, times: Track) -> Track:
     share = (position - left).reshape(-1, *[1] * (values.ndim - 1))
     between: Track = values[left] * (1.0 - share) + values[right] * share
     return between
-
-
-def _context(decibels: Track, loud: Track) -> Track:
-    """Mel levels against the average of the speech, at several lags."""
-    speech = loud > np.percentile(loud, 97) - 25.0
-    average = decibels[:, speech].mean(axis=1, keepdims=True)
-    relative = smooth(((np.maximum(decibels, average - 35.0) - average) / 15.0).T, 0.012)
-    moments = np.arange(len(relative))
-    lagged = [relative[np.clip(moments + lag, 0, len(relative) - 1)] for lag in _LAGS]
-    return np.hstack([*lagged, np.ones((len(relative), 1))])
 
 
 def _level(loud: Track) -> Track:
