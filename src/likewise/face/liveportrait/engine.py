@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, Unsupported
+from likewise.errors import BadInput, PointsNeeded, Unsupported
 from likewise.face.engine import Capabilities, Frame, Performance
 from likewise.face.liveportrait import score
 from likewise.face.liveportrait.driving import ANIMAL, Corrections, Options, Puppeteer
 from likewise.face.liveportrait.keypoints import Floats
 from likewise.face.liveportrait.template import Template, import_pickle, is_template
+from likewise.face.points import HOW_TO_PLACE
 from likewise.progress import ProgressCallback, silent
 from likewise.values import COEFFICIENTS, Motion, Portrait
 
@@ -306,15 +307,15 @@ class LivePortraitAnimals(LivePortraitEngine):
         """Take the points that were placed; see `FaceEngine.prepare`.
 
         Raises:
-            BadInput: No points.
+            PointsNeeded: No points.
             MissingWeights: The weights are not there; said before any work is done.
             Unsupported: torch is not installed.
         """
         if points is None:
             self._ready()
-            raise BadInput(
-                "An animal's face can't be found by itself. Place its points by hand and give "
-                "them with the picture."
+            raise PointsNeeded(
+                "An animal's face can't be found by itself. Place ten points by hand: "
+                f"{HOW_TO_PLACE}"
             )
         portrait = super().prepare(picture, face=face, points=points)
         return replace(portrait, kind="animal")
