@@ -2,10 +2,12 @@
 
     python benchmarks/server.py                     # 50 clients for two minutes, then first bytes
     python benchmarks/server.py --seconds 30 --json FILE
+    python benchmarks/server.py --kill              # killed in the middle of it, and started again
 
 A server of its own is started on a free port with a home of its own. Half of the clients ask for
 jobs and half for speech; the queue is bounded, so most are told 429 and wait. Afterwards every
-accepted job has to be done and its file whole.
+accepted job has to be done and its file whole. With `--kill`, jobs that were done before have to
+be so after, those in the middle may be interrupted, and no half file may be left.
 """
 
 import argparse
@@ -41,11 +43,17 @@ class Server:
     """A server of its own."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         with socket.socket() as found:
             found.bind(("127.0.0.1", 0))
             self.port = found.getsockname()[1]
+        self.base = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start it and wait for its first answer."""
         environment = os.environ | {
-            "LIKEWISE_HOME": str(home),
+            "LIKEWISE_HOME": str(self.home),
             "LIKEWISE_SERVER_POSTS_A_MINUTE": "1000000",
             "LIKEWISE_SERVER_KEEP_JOBS": "100000",
         }
@@ -53,7 +61,6 @@ class Server:
         self.process = subprocess.Popen(
             [sys.executable, "-c", code], env=environment, stderr=subprocess.DEVNULL
         )
-        self.base = f"http://127.0.0.1:{self.port}"
         for _ in range(600):
             try:
                 httpx.get(f"{self.base}/api/health").raise_for_status()
@@ -73,6 +80,13 @@ class Server:
         self.process.terminate()
         self.process.wait()
 
+    def kill(self) -> None:
+        """End it at once, as a power cut would; its children go with it."""
+        family = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait()
+        psutil.wait_procs(family, timeout=10)
+
 
 class Load:
     """Clients that ask again and again, and what they were told."""
@@ -82,6 +96,7 @@ class Load:
         self.statuses: Counter[str] = Counter()
         self.jobs: list[str] = []
         self.waits: list[float] = []
+        self.before: dict[str, bytes] = {}  # sounds of jobs that were done before a kill
         self._lock = threading.Lock()
         self._stop = threading.Event()
         asks = (self._job, self._speech)
@@ -90,18 +105,29 @@ class Load:
             for number in range(clients)
         ]
 
-    def run(self, seconds: float) -> list[tuple[float, float]]:
-        """Ask for so long; answers (second, megabytes)."""
+    def run(self, seconds: float, *, kill: bool = False) -> list[tuple[float, float]]:
+        """Ask for so long; answers (second, megabytes). Killed, if so, in the middle."""
         for thread in self._threads:
             thread.start()
         start, memory = time.monotonic(), []
         while (now := time.monotonic() - start) < seconds:
+            if kill and now > seconds / 2:
+                kill = False
+                self.before = {each: sound_of(self.server, each) for each in self._done()}
+                self.server.kill()
+                self.server.start()
             memory.append((now, self.server.megabytes()))
             time.sleep(1.0)
         self._stop.set()
         for thread in self._threads:
             thread.join(120)
         return memory
+
+    def _done(self) -> list[str]:
+        with httpx.Client(base_url=self.server.base, timeout=120) as client:
+            return [
+                each["id"] for each in client.get("/api/jobs").json() if each["state"] == "done"
+            ]
 
     def _ask(self, ask: "callable") -> None:
         with httpx.Client(base_url=self.server.base, timeout=120) as client:
@@ -130,6 +156,12 @@ class Load:
         if answer.status_code == 200:
             files.read(io.BytesIO(answer.content))
         return answer.status_code
+
+
+def sound_of(server: Server, job_id: str) -> bytes:
+    """The file of a finished job, as it is served."""
+    answer = httpx.get(f"{server.base}/api/jobs/{job_id}/files/speech.wav", timeout=120)
+    return answer.raise_for_status().content
 
 
 def finished(server: Server, jobs: list[str]) -> dict[str, int]:
@@ -172,6 +204,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=120.0)
     parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--kill", action="store_true", help="kill the server in the middle")
     parser.add_argument("--times", type=int, default=3, help="measurements of the first byte")
     parser.add_argument("--json", type=Path, help="write the figures here")
     given = parser.parse_args()
@@ -184,7 +217,7 @@ def main() -> None:
         try:
             figures["first byte"] = first_bytes(server, given.times)
             load = Load(server, given.clients)
-            memory = load.run(given.seconds)
+            memory = load.run(given.seconds, kill=given.kill)
             figures["statuses"] = dict(sorted(load.statuses.items()))
             figures["answered in"] = {
                 "median": statistics.median(load.waits),
@@ -199,6 +232,11 @@ def main() -> None:
             figures["megabytes by third"] = [round(value) for value in thirds]
             figures["accepted"] = len(load.jobs)
             figures["finished"] = finished(server, load.jobs)
+            if given.kill:
+                same = [sound_of(server, each) == sound for each, sound in load.before.items()]
+                figures["done before the kill"] = len(same)
+                figures["of these the same after"] = sum(same)
+                figures["half files left"] = len(list(Path(folder).rglob("*.part")))
         finally:
             server.end()
     print(json.dumps(figures, indent=1))

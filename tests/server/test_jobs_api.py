@@ -11,6 +11,10 @@ from fake_voice import client_of
 from starlette.testclient import TestClient
 
 from likewise.audio import files
+from likewise.hearing import asr
+from likewise.provenance import consent
+from likewise.values import Speech
+from likewise.voice.kokoro.engine import KokoroEngine
 
 
 def upload(client: TestClient, path: Path, kind: str) -> dict[str, Any]:
@@ -253,6 +257,33 @@ def test_a_voice_is_saved_with_consent_only(client: TestClient, clip: Path) -> N
     assert client.delete("/v1/audio/voices/anna").status_code == 204
     assert client.delete("/v1/audio/voices/anna").status_code == 404
     assert client.get("/api/voices/anna/sample").status_code in {400, 404}
+
+
+@pytest.mark.skipif(not asr.available(), reason="needs the extra [asr]")
+def test_a_spoken_agreement_is_listened_to(client: TestClient, clip: Path, tmp_path: Path) -> None:
+    """One of Kokoro's voices agrees; the demo's reader is someone else and says something else."""
+    kokoro = KokoroEngine()
+    voice = next(each for each in kokoro.stock_voices() if each.name == "af_heart")
+    said = tmp_path / "said.wav"
+    spoken = Speech.joined(list(kokoro.speak(consent.STATEMENTS["en"], voice)))
+    files.write(spoken.audio, said)
+
+    def save(sample: Path, statement: Path) -> Any:
+        with sample.open("rb") as heard, statement.open("rb") as agreed:
+            return client.post(
+                "/v1/audio/voices",
+                data={"name": "anna", "consent": "spoken"},
+                files={"audio_sample": heard, "consent_file": agreed},
+            )
+
+    other_words, other_voice = save(clip, clip), save(clip, said)
+    assert (other_words.status_code, other_voice.status_code) == (403, 403)
+    assert "should say" in other_words.json()["error"]["message"]
+    assert "another voice" in other_voice.json()["error"]["message"]
+    assert client.get("/v1/audio/voices").json()["data"][0]["saved"] is False
+    kept = save(said, said)
+    assert kept.status_code == 201
+    assert "agreed" in kept.json()["consent"]
 
 
 def test_sounds_come_back_as_the_server_wrote_them(
