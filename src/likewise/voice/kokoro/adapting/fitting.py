@@ -31,7 +31,7 @@ class Settings:
 
     Attributes:
         seconds: Time for all, by the clock.
-        most_steps: Steps after which it ends in any case.
+        most_steps: Steps after which it ends in any case; 64 take 140 to 160 core-seconds.
         excerpt_frames: Length of an excerpt, 1/40 s.
         excerpts: How many different ones.
         style_rate: Learning rate of the style.

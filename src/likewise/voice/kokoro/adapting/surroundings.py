@@ -4,6 +4,10 @@ AdaIN normalises over the whole sentence. Half a second of vowel has other means
 than a sentence with pauses, so what is learned on excerpts alone is learned for another decoder.
 One pass over the whole recording tells, for each layer and excerpt, how far apart they are; the
 excerpt's own statistics, through which gradients flow, are then moved by as much.
+
+Measured on two LibriSpeech speakers after 40 steps, similarity to the speaker from 0 (another one)
+to 1: mixture of stock voices 0.49 and 0.03, fitted without surroundings 0.42 and 0.24, with them
+0.67 and 0.41; with two more passes on the way the second reached 0.51.
 """
 
 from collections.abc import Iterator, Sequence
