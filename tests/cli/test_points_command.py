@@ -54,6 +54,9 @@ def test_bad_points_end_with_words(
     assert run([*points, str(tmp_path / "missing.json")]) == 2
     assert "There is no file" in capsys.readouterr().err
     assert not (tmp_path / "no.png").exists()
+    talk = ["talk", str(painting), "--voice", "af_heart", "--text", "Hi.", "-o"]
+    assert run([*talk, str(tmp_path / "no.mp4"), "--points", str(tmp_path / "bad.json")]) == 2
+    assert "lack right_eye" in capsys.readouterr().err
 
 
 def test_a_flat_drawing_says_a_sentence(drawing: Path, tmp_path: Path) -> None:

@@ -213,9 +213,9 @@ def choose_portrait(
         found = read_picture(picture, max_side=size if crop == "none" else None)
         pixels, notes = found.picture, found.notes
     placed = None
-    if points is not None and points != "auto":
-        placed = points if isinstance(points, FacePoints) else FacePoints.load(points)
-        placed = placed.scaled(*pixels.shape[1::-1])
+    points = read_points(points)
+    if isinstance(points, FacePoints):
+        placed = points.scaled(*pixels.shape[1::-1])
         portrait = _by_points(pixels, placed, engine)
     else:
         portrait = engine.prepare(pixels, face=face)
@@ -231,6 +231,17 @@ def choose_portrait(
         raise PointsNeeded(portrait.doubt)
     notes += (*portrait.notes, *filter(None, [portrait.doubt]))
     return replace(portrait, style=style or portrait.style, notes=tuple(dict.fromkeys(notes)))
+
+
+def read_points(points: PointsLike | None) -> FacePoints | str | None:
+    """The points themselves, read if they are a file; `auto` and None stay what they are.
+
+    Raises:
+        BadInput: No such file, or not points.
+    """
+    if points is None or points == "auto" or isinstance(points, FacePoints):
+        return points
+    return FacePoints.load(points)
 
 
 def _by_points(picture: NDArray[np.uint8], points: FacePoints, engine: FaceEngine) -> Portrait:

@@ -23,6 +23,7 @@ from likewise.studio.choosing import (
     check_consent,
     choose_portrait,
     choose_voice,
+    read_points,
 )
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
@@ -119,6 +120,7 @@ def talk(
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
     check_consent(voice, consent)
     check_beside(subtitles, plot, report)
+    points = read_points(points)  # before a voice is loaded for nothing
     actor = SpeechActor(fps, seed=seed, liveliness=liveliness, mood=chosen_mood(mood))
     scoring = Scoring(sliders, save_motion)
     record = Record(keep_sound=plot is not None)
