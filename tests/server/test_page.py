@@ -260,7 +260,7 @@ def test_points_on_a_phone(page: "sync_api.Page", tmp_path: Path) -> None:
     sync_api.expect(picture.locator(".point")).to_have_count(10)
     sync_api.expect(picture).to_contain_text("No face was found by itself")
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    photo = picture.locator(".photo").bounding_box()
+    photo = picture.locator(".photo.placing").bounding_box()
     assert photo is not None and photo["width"] > 250
     for handle in picture.locator(".point").all():
         box = handle.bounding_box()
