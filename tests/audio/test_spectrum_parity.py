@@ -8,7 +8,6 @@ from scipy.signal import lfilter, savgol_filter
 
 from likewise.audio import mel, spectrum
 from likewise.audio.warping import cheapest_path
-from likewise.motion.alignment import _slopes
 from likewise.values import Audio
 from likewise.verify import loudness
 
@@ -82,7 +81,7 @@ def test_cepstra():
 def test_slopes():
     tracks = np.random.default_rng(2).normal(size=(3, 40))
     expected = savgol_filter(tracks, 9, 1, deriv=1, axis=1, mode="nearest")
-    np.testing.assert_allclose(_slopes(tracks), expected, atol=1e-12)
+    np.testing.assert_allclose(spectrum.slopes(tracks), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 7), (9, 1), (30, 45)])

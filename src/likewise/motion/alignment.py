@@ -116,7 +116,7 @@ def _sounds(audio: Audio, highest: float) -> Sounds:
     from scipy.ndimage import gaussian_filter1d
 
     from likewise.audio.resampling import resampled
-    from likewise.audio.spectrum import cepstra, log_mel
+    from likewise.audio.spectrum import cepstra, log_mel, slopes
 
     mel = log_mel(
         resampled(audio, _RATE),
@@ -133,18 +133,9 @@ def _sounds(audio: Audio, highest: float) -> Sounds:
     activity = np.clip((loud - floor - 0.2 * span) / (0.25 * span), 0.0, 1.0)
     shape = cepstra(np.maximum(mel.decibels, mel.decibels.max() - 40.0), _CEPSTRA + 1)[1:]
     shape = gaussian_filter1d(shape, 1.5, axis=1)
-    features = np.hstack([_weighed(shape, activity), _weighed(_slopes(shape), activity)])
+    features = np.hstack([_weighed(shape, activity), _weighed(slopes(shape), activity)])
     norms = np.linalg.norm(features, axis=1, keepdims=True)
     return Sounds(features / np.maximum(norms, 1e-9), activity)
-
-
-def _slopes(tracks: Track) -> Track:
-    """Rise a frame of each row, by the line that fits 9 frames best; edges repeated."""
-    steps = np.arange(-4, 5)
-    around = np.lib.stride_tricks.sliding_window_view(
-        np.pad(tracks, ((0, 0), (4, 4)), mode="edge"), len(steps), axis=1
-    )
-    return np.asarray(around @ (steps / np.sum(steps**2)), np.float64)
 
 
 def _weighed(cepstra: Track, activity: Track) -> Track:

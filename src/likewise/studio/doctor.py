@@ -14,7 +14,7 @@ _EXTRAS = {
     "server": ("fastapi", "The page and the API: likewise serve"),
     "torch": ("torch", "XTTS v2, VALL-E X and LivePortrait, once their weights are there too"),
 }
-_LIBRARIES = ("onnxruntime", "av", "opencv-python-headless", "numpy", "soundfile", "librosa")
+_LIBRARIES = ("onnxruntime", "av", "opencv-python-headless", "numpy", "soundfile", "scipy")
 
 
 @dataclass(frozen=True, slots=True)

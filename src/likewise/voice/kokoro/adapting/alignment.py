@@ -10,10 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.audio import mel
+from likewise.audio.spectrum import cepstra, power_spectrogram, slopes
+from likewise.audio.warping import cheapest_path
 from likewise.voice.kokoro.model import FRAME_SAMPLES, SAMPLE_RATE
 
 _HOP = SAMPLE_RATE // 80
 _FFT = 1024
+_BANDS = 128
 _CEPSTRA = 20
 _SLOPE_WEIGHT = 2.0
 
@@ -41,17 +45,15 @@ def align(
         rendering: float32 (600 * sum of durations,) at 24 kHz.
         recording: float32 (T,) at 24 kHz.
     """
-    from librosa.sequence import dtw
-
-    costs, path = dtw(_cepstra(rendering), _cepstra(recording), metric="cosine")
-    path = path[::-1]
+    said, heard = (_directions(sound) for sound in (rendering, recording))
+    path, cost = cheapest_path(1.0 - said.T @ heard)
     frames = int(path[-1, 0]) + 1
     place = np.bincount(path[:, 0], path[:, 1], frames) / np.bincount(path[:, 0], None, frames)
     ends = np.minimum(np.cumsum(durations) * 2, frames - 1)
     edges = place[ends] / 2
     edges[-1] = len(recording) // FRAME_SAMPLES
     edges = np.maximum.accumulate(np.round(np.concatenate([[0.0], edges])).astype(np.int64))
-    return Alignment(np.diff(edges).astype(np.int64), float(costs[-1, -1] / len(path)))
+    return Alignment(np.diff(edges).astype(np.int64), cost / len(path))
 
 
 def energy(sound: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
@@ -64,22 +66,17 @@ def energy(sound: NDArray[np.float32], frames: int) -> NDArray[np.float32]:
     Returns:
         float32 (frames,).
     """
-    import librosa
-    from librosa.filters import mel
-
-    power = np.square(np.abs(librosa.stft(sound, n_fft=2048, win_length=1200, hop_length=_HOP)))
-    bands = mel(sr=SAMPLE_RATE, n_fft=2048, n_mels=80, htk=True, norm=None)
+    power = power_spectrogram(sound, size=2048, window=1200, hop=_HOP)
+    bands = mel.filters(SAMPLE_RATE, 2048, 80, curve="htk", equal_area=False)
     norm: NDArray[Any] = np.log(np.linalg.norm(bands @ power + 1e-5, axis=0))
     return np.pad(norm, (0, max(0, frames - len(norm))), mode="edge")[:frames].astype(np.float32)
 
 
-def _cepstra(sound: NDArray[np.float32]) -> NDArray[Any]:
-    """19 cepstra and their slopes, each of mean 0 and deviation 1, (38, N)."""
-    import librosa
-
-    cepstra = librosa.feature.mfcc(
-        y=sound, sr=SAMPLE_RATE, n_mfcc=_CEPSTRA, hop_length=_HOP, n_fft=_FFT
-    )[1:]
-    both = np.vstack([cepstra, _SLOPE_WEIGHT * librosa.feature.delta(cepstra)])
-    mean, deviation = both.mean(1, keepdims=True), both.std(1, keepdims=True)
-    return np.asarray((both - mean) / (deviation + 1e-5))
+def _directions(sound: NDArray[np.float32]) -> NDArray[np.float64]:
+    """19 cepstra and their slopes, each of mean 0 and deviation 1; columns of length 1, (38, N)."""
+    power = power_spectrogram(sound, size=_FFT, window=_FFT, hop=_HOP)
+    decibels = 10.0 * np.log10(np.maximum(mel.filters(SAMPLE_RATE, _FFT, _BANDS) @ power, 1e-10))
+    shape = cepstra(np.maximum(decibels, decibels.max() - 80.0), _CEPSTRA)[1:]
+    both = np.vstack([shape, _SLOPE_WEIGHT * slopes(shape)])
+    both = (both - both.mean(1, keepdims=True)) / (both.std(1, keepdims=True) + 1e-5)
+    return np.asarray(both / np.maximum(np.linalg.norm(both, axis=0), 1e-9), np.float64)

@@ -5,6 +5,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
+from likewise.audio import mel
 from likewise.voice.kokoro.model import SAMPLE_RATE
 
 _RESOLUTIONS = ((512, 128, 60), (1024, 256, 80), (2048, 512, 120))  # window, hop, bands
@@ -47,6 +48,4 @@ def _hann(window: int) -> Tensor:
 
 @cache
 def _filters(window: int, bands: int) -> Tensor:
-    from librosa.filters import mel
-
-    return torch.from_numpy(mel(sr=SAMPLE_RATE, n_fft=window, n_mels=bands))
+    return torch.from_numpy(mel.filters(SAMPLE_RATE, window, bands))
