@@ -139,7 +139,10 @@ class NewLips:
 
 def _portrait(picture: Frame, points: NDArray[np.floating], style: Style) -> Portrait:
     placed = np.asarray(points, np.float32)
-    return Portrait(picture, placed, np.zeros(len(COEFFICIENTS), np.float32), style=style)
+    nothing = np.zeros(len(COEFFICIENTS), np.float32)
+    # The head doesn't turn here, so where it ends isn't asked: a rig would look for a human's end
+    # in every frame anew, which takes ten times as long as drawing it, and trembles.
+    return Portrait(picture, placed, nothing, kind="drawing", style=style)
 
 
 def _lower_face() -> NDArray[np.float64]:
