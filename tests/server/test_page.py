@@ -15,6 +15,7 @@ from likewise.audio import files
 from likewise.video.picture import save_picture
 
 sync_api = pytest.importorskip("playwright.sync_api")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome") or ""
 FLAGS = [
@@ -277,6 +278,25 @@ def test_it_fits_a_phone_and_reads_without_a_mouse(page: "sync_api.Page") -> Non
     page.goto(page.url.split("#")[0])
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the studio"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_it_is_accessible(page: "sync_api.Page", painting: Path, scheme: str) -> None:
+    """axe-core finds nothing serious in any view, with a picture and every panel open."""
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    card(page, "Picture").locator("input[type=file]").set_input_files(painting)
+    card(page, "Picture").get_by_text("Mood, pose and expression").click()
+    sync_api.expect(page.get_by_alt_text("The face as it is set below")).to_be_visible()
+    page.get_by_role("tab", name="New voice").click()
+    page.get_by_text("More choices").click()
+    found = {}
+    for view in ("#make", "#voices", "#history"):
+        page.goto(page.url.split("#")[0] + view)
+        page.wait_for_timeout(300)
+        for problem in axe.Axe().run(page).response["violations"]:
+            if problem["impact"] in ("serious", "critical"):
+                found[view, problem["id"]] = [node["html"] for node in problem["nodes"]]
+    assert found == {}
 
 
 def test_the_documentation_needs_no_network(page: "sync_api.Page") -> None:
