@@ -20,7 +20,7 @@ from likewise.voice.kokoro.model import KokoroModel
 torch = pytest.importorskip("torch")
 
 from likewise.voice.kokoro.adapting.decoder import AdaIN, Decoder  # noqa: E402
-from likewise.voice.kokoro.adapting.fitting import Settings, fit  # noqa: E402
+from likewise.voice.kokoro.adapting.fitting import Adam, Settings, fit  # noqa: E402
 from likewise.voice.kokoro.adapting.loading import load_decoder  # noqa: E402
 from likewise.voice.kokoro.adapting.loss import spectral_distance  # noqa: E402
 from likewise.voice.kokoro.adapting.surroundings import Surroundings  # noqa: E402
@@ -312,3 +312,17 @@ def test_without_torch_the_best_is_the_quick_tier_with_a_note(clip, monkeypatch)
     assert any("likewise[torch]" in note for note in voice.facts["warnings"])
     with pytest.raises(MissingWeights):
         engine.enrol([sound], name="reader", tier="adapted")
+
+
+def test_adam_is_torchs():
+    start = torch.randn(7, generator=torch.Generator().manual_seed(0))
+    ours, theirs = (start.clone().requires_grad_() for _ in range(2))
+    adam = Adam([(ours, 0.02)])
+    expected = torch.optim.Adam([theirs], lr=0.02, betas=(0.8, 0.95))
+    for step in range(5):
+        adam.descend((ours**2 + step * ours).sum(), 0.5)
+        expected.param_groups[0]["lr"] = 0.01
+        expected.zero_grad()
+        (theirs**2 + step * theirs).sum().backward()
+        expected.step()
+    torch.testing.assert_close(ours, theirs)

@@ -6,7 +6,7 @@ recording. What comes out is the mean over the last steps, and never worse than 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from likewise.voice.kokoro.adapting.targets import Targets
 from likewise.voice.kokoro.model import FRAME_SAMPLES
 
 STAGE = "adapting"
+_LISTENING_SHARE = 0.25  # of the time, for listening anew on the way
 START, END = (Progress(STAGE, done, 100, "%") for done in (0, 100))
 
 
@@ -40,7 +41,7 @@ class Settings:
         delta_pull: Weight of the squared deltas.
         voiced_share: Least share of voiced frames in an excerpt.
         listened: How often the whole recording is played anew on the way, since what surrounds an
-            excerpt changes with the voice.
+            excerpt changes with the voice; less often where that would take a quarter of the time.
         seed: Decides which excerpts, in which order.
     """
 
@@ -110,7 +111,10 @@ def fit(
 
     style_now = start.clone().requires_grad_()
     deltas_now = deltas.clone().requires_grad_()
-    optimiser = _optimiser(style_now, deltas_now, settings)
+    adam = Adam([(style_now, settings.style_rate), (deltas_now, settings.delta_rate)])
+    most_listened = min(
+        settings.listened, int(_LISTENING_SHARE * settings.seconds / max(one_pass, 1e-3))
+    )
     mean = _RunningMean()
     order = _order(len(around.excerpts), settings)
     step, listened = 0, 0
@@ -120,7 +124,7 @@ def fit(
         share = max(step / settings.most_steps, spent / max(settings.seconds - one_pass, 1e-3))
         if share >= 1 and step:
             break
-        if share * (settings.listened + 1) >= listened + 1:
+        if share * (most_listened + 1) >= listened + 1 and listened < most_listened:
             listened += 1
             with around.listening(decoder):
                 _distance(decoder, whole, style_now, deltas_now)
@@ -130,7 +134,7 @@ def fit(
         loss = spectral_distance(sound, wanted)
         loss = loss + settings.style_pull * (style_now - start).square().sum()
         loss = loss + settings.delta_pull * deltas_now.square().sum()
-        _descend(optimiser, loss, _rate(share))
+        adam.descend(loss, _rate(share))
         step += 1
         mean.add(style_now, deltas_now, share)
         on_progress(Progress(STAGE, round(100 * min(share, 1.0)), 100, "%"))
@@ -149,21 +153,38 @@ def fit(
     )
 
 
-def _optimiser(style: Tensor, deltas: Tensor, settings: Settings) -> torch.optim.Optimizer:
-    """Each group remembers its full rate as `base`."""
-    groups = [
-        {"params": [style], "base": settings.style_rate},
-        {"params": [deltas], "base": settings.delta_rate},
-    ]
-    return torch.optim.Adam(groups, lr=0.0, betas=(0.8, 0.95))
+class Adam:
+    """Adam (Kingma and Ba 2015, algorithm 1) for tensors with rates of their own.
 
+    PyTorch's takes seconds to load, as it brings the compiler with it.
 
-def _descend(optimiser: torch.optim.Optimizer, loss: Tensor, rate: float) -> None:
-    for group in optimiser.param_groups:
-        group["lr"] = group["base"] * rate
-    optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimiser.step()
+    Args:
+        parameters: Tensors that require gradients, each with its learning rate.
+    """
+
+    _BETAS = (0.8, 0.95)
+    _EPSILON = 1e-8
+
+    def __init__(self, parameters: Sequence[tuple[Tensor, float]]) -> None:
+        self._tensors = [tensor for tensor, _ in parameters]
+        self._rates = [rate for _, rate in parameters]
+        self._means = [torch.zeros_like(tensor) for tensor in self._tensors]
+        self._squares = [torch.zeros_like(tensor) for tensor in self._tensors]
+        self._steps = 0
+
+    def descend(self, loss: Tensor, rate: float) -> None:
+        """One step down, at a share of the full rates."""
+        gradients = torch.autograd.grad(loss, self._tensors)
+        self._steps += 1
+        first, second = self._BETAS
+        for index, gradient in enumerate(gradients):
+            mean, square = self._means[index], self._squares[index]
+            mean.mul_(first).add_(gradient, alpha=1 - first)
+            square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
+            size = (square / (1 - second**self._steps)).sqrt_().add_(self._EPSILON)
+            step = rate * self._rates[index] / (1 - first**self._steps)
+            with torch.no_grad():
+                self._tensors[index].addcdiv_(mean, size, value=-step)
 
 
 class _RunningMean:
