@@ -1,4 +1,4 @@
-"""Commands that train: `train xtts`."""
+"""Commands that train: `train xtts`, `train liveportrait-stitching`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,14 +11,15 @@ from likewise.cli.show import print_notes, print_result, progress_bars
 
 def add_to(app: typer.Typer) -> None:
     """Add the group `train`."""
-    group = typer.Typer(help="Fine-tune a voice model on recordings with their text.")
+    group = typer.Typer(help="Train models of one's own: a voice, or a face's small networks.")
     group.callback()(_group)
     group.command("xtts")(xtts)
+    group.command("liveportrait-stitching")(liveportrait_stitching)
     app.add_typer(group, name="train")
 
 
 def _group() -> None:
-    """Fine-tune a voice model on recordings with their text."""
+    """Train models of one's own: a voice, or a face's small networks."""
 
 
 def xtts(
@@ -78,5 +79,62 @@ def xtts(
             f"{done.folder}: {done.steps} steps on {done.clips} clips, loss of the codes "
             f"{done.first_loss:.3f} -> {done.last_loss:.3f}",
             f"Speak with it: LIKEWISE_XTTS={done.folder} likewise speak --engine xtts ...",
+        ],
+    )
+
+
+def liveportrait_stitching(
+    source: Annotated[Path, typer.Argument(help="Pictures and films of faces: a folder or file.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the new networks.")],
+    part: Annotated[
+        list[str] | None,
+        typer.Option(help="What learns: stitching, lips or eyes; all if left out."),
+    ] = None,
+    steps: Annotated[int, typer.Option(help="Updates of the weights.")] = 2000,
+    batch: Annotated[int, typer.Option(help="Faces at once.")] = 4,
+    rate: Annotated[float, typer.Option(help="Learning rate.")] = 1e-4,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Begin with random networks, not the published ones.")
+    ] = False,
+    save_every: Annotated[int, typer.Option(help="Updates between saves.")] = 100,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a stopped run.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the faces' order and of --fresh.")] = 0,
+    as_json: options.Json = False,
+) -> None:
+    """Train LivePortrait's second stage; needs `likewise weights pull liveportrait`."""
+    from likewise.errors import MissingWeights
+    from likewise.studio.training import train_stitching
+
+    try:
+        from likewise.face.liveportrait.training.examples import PARTS
+        from likewise.face.liveportrait.training.tuning import Plan
+    except ImportError as error:
+        raise MissingWeights(
+            "Training needs PyTorch. Install it with: pip install 'likewise[torch]'"
+        ) from error
+    plan = Plan(
+        steps=steps,
+        batch=batch,
+        learning_rate=rate,
+        parts=tuple(part) if part else PARTS,  # type: ignore[arg-type]  # checked by Plan
+        seed=seed,
+        save_every=save_every,
+    )
+    with progress_bars() as report:
+        done = train_stitching(
+            source, output, plan=plan, fresh=fresh, resume=resume, on_progress=report
+        )
+    print_notes(done.notes)
+    changes = (
+        f"{name} {done.first_losses[name]:.4f} -> {loss:.4f}"
+        for name, loss in done.last_losses.items()
+    )
+    print_result(
+        done,
+        as_json=as_json,
+        lines=[
+            f"{done.path}: {done.steps} steps on {done.examples} faces; {', '.join(changes)}",
+            f"Use it: LIKEWISE_LIVEPORTRAIT_RETARGETING={done.path} likewise animate "
+            "--face liveportrait ...",
         ],
     )

@@ -1,4 +1,4 @@
-"""Recordings with their text become a voice model of one's own: XTTS's GPT, fine-tuned."""
+"""Models of one's own: XTTS's GPT on a voice, LivePortrait's small networks on faces."""
 
 import json
 import shutil
@@ -13,6 +13,7 @@ from likewise.progress import ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike, agreed, missing
 
 if TYPE_CHECKING:
+    from likewise.face.liveportrait.training.tuning import Plan as StitchingPlan
     from likewise.voice.xtts.training.tuning import Plan
 
 _ASKED = 3  # recordings that a spoken agreement is compared with
@@ -120,3 +121,83 @@ def train_xtts(
 def _name(path: Path, config: Path, vocabulary: Path) -> str:
     """What a file is called in a model's folder."""
     return {config: "config.json", vocabulary: "vocab.json"}.get(path, "speakers_xtts.pth")
+
+
+@dataclass(frozen=True, slots=True)
+class TrainedStitching:
+    """A finished training of stitching and retargeting.
+
+    Attributes:
+        path: The networks, in the layout of LivePortrait's own file.
+        examples: Faces that were learnt from.
+        steps: Updates of the weights, those of earlier runs included.
+        first_losses: Of each part at this run's first step.
+        last_losses: At the last.
+        notes: What was left out and why.
+    """
+
+    path: Path
+    examples: int
+    steps: int
+    first_losses: dict[str, float]
+    last_losses: dict[str, float]
+    notes: tuple[str, ...]
+
+
+def train_stitching(
+    source: Path,
+    output: Path,
+    *,
+    plan: "StitchingPlan | None" = None,
+    fresh: bool = False,
+    resume: bool = False,
+    on_progress: ProgressCallback = silent,
+) -> TrainedStitching:
+    """Train LivePortrait's stitching, lip and eye networks; the large networks stay as they are.
+
+    Args:
+        source: A picture or film of faces, or a folder of them.
+        output: Folder of the new networks.
+        plan: How to train; `Plan()` if left out.
+        fresh: Begin with random networks instead of the published ones.
+        resume: Go on with the run that `output` holds.
+        on_progress: Told about files and steps.
+
+    Raises:
+        BadInput: No face in the source; a run that can't go on.
+        MissingWeights: PyTorch or the weights to begin with are missing.
+    """
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise MissingWeights(
+            "Training needs PyTorch. Install it with: pip install 'likewise[torch]'"
+        ) from error
+    from likewise.face.liveportrait import networks, weights
+    from likewise.face.liveportrait.rendering import Direct, Renderer
+    from likewise.face.liveportrait.training.examples import gather
+    from likewise.face.liveportrait.training.tuning import Plan, tune
+
+    plan = plan or Plan()
+    model = weights.chosen().to(networks.best_device())
+    if fresh:
+        networks.forget_retargeting(model, seed=plan.seed)
+    read = Renderer(model, Direct(model)).read
+    examples, notes = gather(source, read, side=model.sizes.image, on_progress=on_progress)
+    output.mkdir(parents=True, exist_ok=True)
+    steps = list(tune(model, examples, plan, folder=output, resume=resume, on_progress=on_progress))
+    if not steps:
+        raise BadInput(f"The run in {output} has done its {plan.steps} steps. Ask for more.")
+    path = output / f"{weights.RETARGETING}.pth"
+    with Draft(path) as draft:
+        weights.save_retargeting(model, draft.path)
+    with Draft(output / "training.json") as draft:
+        said = {
+            "plan": asdict(plan),
+            "examples": len(examples),
+            "losses": [{"step": step.number, **step.losses} for step in steps],
+            "notes": notes,
+        }
+        draft.path.write_text(json.dumps(said, ensure_ascii=False, indent=1), encoding="utf-8")
+    first, last = ({str(k): v for k, v in step.losses.items()} for step in (steps[0], steps[-1]))
+    return TrainedStitching(path, len(examples), steps[-1].number, first, last, notes)

@@ -38,8 +38,6 @@ if TYPE_CHECKING:
     from likewise.seeing.following import Film
     from likewise.seeing.landmarks import Tracker
 
-FOLDER_VARIABLE = "LIKEWISE_LIVEPORTRAIT"
-
 
 class LivePortraitEngine:
     """Animates faces with LivePortrait.
@@ -261,12 +259,7 @@ class LivePortraitEngine:
             ) from error
         given = self._model is not None
         if self._model is None:
-            named = self._folder or os.environ.get(FOLDER_VARIABLE)
-            self._model = (
-                weights.load(Path(named), subject=self._subject)
-                if named
-                else weights.pulled(self._subject)
-            )
+            self._model = weights.chosen(self._folder, subject=self._subject)
         self._renderer = Renderer(
             self._model,
             Fast(self._model, release=not given) if self._fast else Direct(self._model),

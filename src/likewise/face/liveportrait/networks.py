@@ -16,7 +16,12 @@ from likewise.face.liveportrait.driving import Corrections
 from likewise.face.liveportrait.generator import SpadeGenerator
 from likewise.face.liveportrait.keypoints import Floats
 from likewise.face.liveportrait.motion import MotionExtractor, ResponseNorm
-from likewise.face.liveportrait.retargeting import EyeRetargeting, LipRetargeting, Stitching
+from likewise.face.liveportrait.retargeting import (
+    EyeRetargeting,
+    LipRetargeting,
+    Mlp,
+    Stitching,
+)
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
 from likewise.face.liveportrait.warping import WarpingModule
 
@@ -72,10 +77,7 @@ def build(sizes: Sizes = PUBLISHED, *, seed: int = 0) -> LivePortrait:
     random = torch.Generator().manual_seed(seed)
     for module in model.modules():
         if isinstance(module, nn.Conv2d | nn.Conv3d | nn.Linear):
-            fan_in = module.weight[0].numel()
-            module.weight.normal_(0, (2 / fan_in) ** 0.5, generator=random)
-            if module.bias is not None:
-                module.bias.normal_(0, 0.02, generator=random)
+            _draw(module, random)
         elif isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d | nn.LayerNorm):
             module.reset_parameters()
         elif isinstance(module, ResponseNorm):
@@ -89,11 +91,43 @@ def build(sizes: Sizes = PUBLISHED, *, seed: int = 0) -> LivePortrait:
     assert isinstance(scale, nn.Linear)
     scale.bias.fill_(1.3)
     for mlp in (model.stitching.mlp, model.lips.mlp, model.eyes.mlp):
-        last = mlp.layers[-1]
-        assert isinstance(last, nn.Linear)
-        last.weight.mul_(0.02)
-        last.bias.zero_()
+        _quieten(mlp)
     return model
+
+
+@torch.no_grad()
+def forget_retargeting(model: LivePortrait, *, seed: int = 0) -> None:
+    """Replace stitching, lips and eyes by new ones that hardly move anything, to be trained."""
+    device = next(model.parameters()).device
+    random = torch.Generator().manual_seed(seed)
+    model.stitching, model.lips, model.eyes = Stitching(), LipRetargeting(), EyeRetargeting()
+    for part in (model.stitching, model.lips, model.eyes):
+        for module in part.modules():
+            if isinstance(module, nn.Linear):
+                _draw(module, random)
+        _quieten(part.mlp)
+        part.to(device).eval().requires_grad_(False)
+
+
+def _draw(layer: nn.Conv2d | nn.Conv3d | nn.Linear, random: torch.Generator) -> None:
+    """Random weights that keep the size of activations."""
+    fan_in = layer.weight[0].numel()
+    layer.weight.normal_(0, (2 / fan_in) ** 0.5, generator=random)
+    if layer.bias is not None:
+        layer.bias.normal_(0, 0.02, generator=random)
+
+
+def _quieten(mlp: Mlp) -> None:
+    """Let a network answer offsets as small as real ones."""
+    last = mlp.layers[-1]
+    assert isinstance(last, nn.Linear)
+    last.weight.mul_(0.02)
+    last.bias.zero_()
+
+
+def best_device() -> torch.device:
+    """A CUDA GPU where PyTorch finds one, else the CPU; MPS has no 5-D grid sample of its own."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 # Of the 768 normalised features of the motion extractor; measured ranges of real clips are

@@ -8,6 +8,7 @@ folders of the authors' repository. Every key must be there with its shape, and 
     model = load(Path("pretrained_weights/liveportrait"))
 """
 
+import os
 import pickle
 import re
 from collections.abc import Mapping
@@ -33,6 +34,9 @@ PARTS = {
     "spade_generator": "generator",
 }
 """Checkpoint file -> part of the model."""
+
+FOLDER_VARIABLE = "LIKEWISE_LIVEPORTRAIT"
+RETARGETING_VARIABLE = "LIKEWISE_LIVEPORTRAIT_RETARGETING"
 
 RETARGETING = "stitching_retargeting_module"
 PULLED: Mapping[Subject, str] = {"human": "liveportrait", "animal": "liveportrait-animals"}
@@ -79,6 +83,7 @@ TABLE: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
 }
 _MLP = re.compile(r"^(?:module\.)?mlp\.(\d+)\.")
+_LAYER = re.compile(r"^mlp\.layers\.(\d+)\.")
 
 _DAMAGED = (
     RuntimeError,
@@ -89,6 +94,27 @@ _DAMAGED = (
     pickle.UnpicklingError,
     SafetensorError,
 )
+
+
+def chosen(folder: Path | None = None, *, subject: Subject = "human") -> LivePortrait:
+    """The weights that the user has: of a folder, or what `likewise weights pull` fetched.
+
+    The environment variable LIKEWISE_LIVEPORTRAIT names the folder where none is given, and
+    LIKEWISE_LIVEPORTRAIT_RETARGETING a file of one's own stitching and retargeting networks, as
+    `likewise train liveportrait-stitching` writes it.
+
+    Raises:
+        MissingWeights: A file is not there; the message says which, and how to get it.
+        BadInput: A file is damaged, or not the checkpoint its name says.
+    """
+    named = folder or os.environ.get(FOLDER_VARIABLE)
+    model = load(Path(named), subject=subject) if named else pulled(subject)
+    own = os.environ.get(RETARGETING_VARIABLE)
+    if own:
+        if not Path(own).is_file():
+            raise MissingWeights(f"There is no file {own}, which {RETARGETING_VARIABLE} names.")
+        _fill_retargeting(model, Path(own))
+    return model
 
 
 def load(folder: Path, *, subject: Subject = "human", sizes: Sizes = PUBLISHED) -> LivePortrait:
@@ -126,12 +152,17 @@ def assembled(files: Mapping[str, Path], *, sizes: Sizes = PUBLISHED) -> LivePor
     for name, part in PARTS.items():
         module = model.get_submodule(part)
         _fill(module, translated(_read(files[name]), part), files[name])
-    path = files[RETARGETING]
+    _fill_retargeting(model, files[RETARGETING])
+    return model
+
+
+def _fill_retargeting(model: LivePortrait, path: Path) -> dict[str, dict[str, Tensor]]:
+    """Put the three small networks in their places; answers the groups of the file."""
     groups = grouped(_read(path), path)
     for group, part in GROUPS.items():
         module = model.get_submodule(part)
-        _fill(module, {_mlp_key(k): v for k, v in groups[group].items()}, path)
-    return model
+        _fill(module, {_mlp_key(key): value for key, value in groups[group].items()}, path)
+    return groups
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -148,21 +179,36 @@ def convert(source: Path, target: Path) -> None:
     Raises:
         BadInput: Not one of the five, damaged, or not the published model's.
     """
-    content = _read(source)
     name = source.stem
+    content: Mapping[str, Any]
     if name == RETARGETING:
-        groups = grouped(content, source)
-        for group, part in GROUPS.items():
-            state = {_mlp_key(key): value for key, value in groups[group].items()}
-            _fill(empty().get_submodule(part), state, source)
+        groups = _fill_retargeting(empty(), source)
         content = {
             f"{g}.{key}": value for g, state in groups.items() for key, value in state.items()
         }
     elif name in PARTS:
+        content = _read(source)
         _fill(empty().get_submodule(PARTS[name]), translated(content, PARTS[name]), source)
     else:
         raise BadInput(f"{source} is not called like a file of LivePortrait: {', '.join(PARTS)}.")
     save_file({key: value.contiguous().clone() for key, value in content.items()}, target)
+
+
+def save_retargeting(model: LivePortrait, target: Path) -> None:
+    """Write stitching and retargeting in the authors' layout, which their loader and ours read.
+
+    Args:
+        model: Its `stitching`, `lips` and `eyes` are written.
+        target: A `.pth` of three groups.
+    """
+    groups = {
+        group: {
+            _authors_mlp_key(key): value.detach().cpu().clone()
+            for key, value in model.get_submodule(part).state_dict().items()
+        }
+        for group, part in GROUPS.items()
+    }
+    torch.save(groups, target)
 
 
 def find(folder: Path, name: str, subject: Subject = "human") -> Path:
@@ -250,6 +296,11 @@ def _rename(key: str, table: tuple[tuple[str, str], ...]) -> str:
 def _mlp_key(key: str) -> str:
     """`module.mlp.4.weight` -> `mlp.layers.2.weight`: the ReLUs between are not counted here."""
     return _MLP.sub(lambda found: f"mlp.layers.{int(found[1]) // 2}.", key)
+
+
+def _authors_mlp_key(key: str) -> str:
+    """The inverse of `_mlp_key`."""
+    return _LAYER.sub(lambda found: f"module.mlp.{2 * int(found[1])}.", key)
 
 
 def _read(path: Path) -> Mapping[str, Any]:

@@ -1,0 +1,1 @@
+"""Training of LivePortrait's second stage: stitching and retargeting over frozen networks."""
