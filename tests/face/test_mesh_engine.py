@@ -1,5 +1,6 @@
 """The mesh engine: still is still, commands are obeyed, bad pictures are refused with words."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import cv2
@@ -117,6 +118,35 @@ def test_shift_moves_by_face_widths(engine: MeshEngine, agnew: Portrait) -> None
     width = np.linalg.norm(agnew.points[454, :2] - agnew.points[234, :2])
     moved = (Tracker().detect(frame)[0].points - agnew.points)[:, :2].mean(axis=0)
     np.testing.assert_allclose(moved / width, (0.06, 0.04), atol=0.015)
+
+
+@pytest.fixture(scope="module")
+def shouting(engine: MeshEngine, agnew: Portrait) -> Portrait:
+    """Lady Agnew with a mouth that is open in the picture."""
+    (frame,) = engine.render(agnew, commanded(1, jawOpen=0.5))
+    return engine.prepare(frame)
+
+
+def test_an_open_mouth_opens_further_without_a_hole(engine: MeshEngine, shouting: Portrait) -> None:
+    opened = np.linspace(0, 0.8, 9)
+    frames = list(engine.render(shouting, commanded(9, jawOpen=opened)))
+    np.testing.assert_array_equal(frames[0], shouting.picture)
+    steps = [np.abs(b.astype(int) - a).mean() for a, b in pairwise(frames)]
+    assert max(steps) < 3 * np.median(steps)  # nothing pops up
+    found = Tracker().detect(frames[-1])[0].points
+    assert lip_gap(found) > 1.3 * lip_gap(shouting.points)
+    upper, lower = found[13, :2], found[14, :2]
+    down = upper + np.linspace(0.1, 0.9, 40)[:, None] * (lower - upper)
+    x, y = down.round().astype(int).T
+    inside = frames[-1][y, x].astype(int).sum(axis=1)
+    assert len(np.unique(inside)) > 8  # neither one flat colour ...
+    assert np.abs(np.diff(inside)).max() < 250  # ... nor the hard edge of a hole
+
+
+def test_an_open_mouth_shuts(engine: MeshEngine, shouting: Portrait) -> None:
+    (frame,) = engine.render(shouting, commanded(1, mouthClose=1.0))
+    found = Tracker().detect(frame)[0].points
+    assert lip_gap(found) < 0.4 * lip_gap(shouting.points)
 
 
 def test_streamed_is_whole(engine: MeshEngine, agnew: Portrait) -> None:

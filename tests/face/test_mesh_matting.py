@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from likewise.face.fitting import fitted
 from likewise.face.mesh.engine import MeshEngine
 from likewise.face.mesh.matting import extents
+from likewise.face.mesh.rig import Rig
 from likewise.face.mesh.topology import OVAL
 from likewise.face.points import FacePoints
 from likewise.values import Motion, Portrait
@@ -85,3 +86,23 @@ def test_what_cannot_be_told_keeps_wide_rings(shift: tuple[int, int]) -> None:
         assert np.isfinite(ends).all()
         assert ends.min() >= 1.0
         assert ends.max() <= FURTHEST
+
+
+@pytest.mark.parametrize("yaw", [15.0, -15.0])
+def test_a_cheek_that_comes_to_light_is_skin(yaw: float) -> None:
+    picture, points = sitter(noise=0.0)
+    points = points.copy()
+    middle = points[list(OVAL), :2].mean(axis=0)
+    # A tracker's outline may lie a few pixels outside the face, on the hair.
+    points[:468, 0] = middle[0] + (points[:468, 0] - middle[0]) * 1.03
+    portrait = Portrait(picture, points, np.zeros(52, np.float32))
+    motion = Motion.still(1, 25.0)
+    motion.pose[0, 0] = yaw
+    (frame,) = MeshEngine().render(portrait, motion)
+    rig = Rig(portrait)
+    nothing = np.full(11, np.nan)
+    shaped = rig.shape(motion.coefficients[0], nothing, 0.0)
+    turned = rig.pose(shaped, motion.pose[0], motion.shift[0])
+    shown = [234, 93, 132, 127] if yaw > 0 else [454, 323, 361, 356]
+    x, y = (0.96 * turned[shown, :2] + 0.04 * turned[4, :2]).round().astype(int).T
+    np.testing.assert_allclose(frame[y, x], np.tile([225, 180, 150], (4, 1)), atol=12)

@@ -47,6 +47,29 @@ def test_warp_coarse_grid_agrees_with_fine() -> None:
     assert inner.max() <= 3
 
 
+def test_what_covers_something_has_an_edge_as_fine_as_the_picture() -> None:
+    picture = np.zeros((200, 200, 3), np.uint8)
+    picture[40:160, 40:160] = 255
+    source = square(120, (39.5, 39.5))
+    moved = source.copy()
+    turn = np.radians(20)
+    middle = np.array([99.5, 99.5])
+    way = np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
+    moved[:, :2] = middle + (source[:, :2] - middle) @ way + [30, 0]
+    # As wide a face as makes nodes of eight pixels: stairs of that size would be seen.
+    frame = Warp(picture, source, NONE, NONE, QUAD, face_width=8 * 84)(moved, source[:, :2])
+    corners = moved[:, :2]
+    y, x = np.mgrid[0:200, 0:200]
+    signed = []
+    for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        along = (end - start) / np.linalg.norm(end - start)
+        signed.append((x - start[0]) * -along[1] + (y - start[1]) * along[0])
+    depth = np.min(signed, axis=0)
+    assert frame[depth > 2.5].min() > 250
+    beside = (depth < -2.5) & (picture[..., 0] == 0)
+    assert frame[beside].max() < 5
+
+
 def test_lips_part_by_what_is_wanted() -> None:
     points = mesh().vertices.copy()
     wanted = np.linspace(0.2, 1.2, 11)

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput
 from likewise.face.engine import Frame
-from likewise.face.mesh.lips import gaps, part_lips
+from likewise.face.mesh.lips import gaps, part_lips, take_from_within
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.mouth import MouthLayer
 from likewise.face.mesh.rig import Rig
-from likewise.face.mesh.topology import INNER_LIPS, LOWER_LIP_ROWS, UPPER_LIP_ROWS
+from likewise.face.mesh.topology import INNER_LIPS
 from likewise.face.mesh.warp import Warp
 from likewise.face.styles import style_of
 from likewise.seeing.canonical import Points, mesh, place
@@ -36,10 +36,6 @@ _KEPT: Final = 400  # mouths from which the rest is learned
 _SHUT_SHARE: Final = 20.0  # per cent of them that count as nearly shut
 _CORNERS: Final = (61, 291)
 _MOUTH: Final = np.array([name.startswith(("mouth", "jaw")) for name in COEFFICIENTS])
-_INSIDE: Final = (
-    0.8  # of the way to the next row of the lip, from which a parted lip's edge is taken
-)
-_PARTED: Final = 0.03  # face widths between lips that are parted
 _MEETING: Final = 0.012  # face widths between lips that meet
 _NOWHERE: Final = np.zeros(3)
 
@@ -114,7 +110,9 @@ class NewLips:
         spoken = rig.project(shaped, _NOWHERE, _NOWHERE)
         vertices = shown.pose(place(points[:468]).to_canonical(spoken), _NOWHERE, _NOWHERE)
         warp = Warp(picture, shown.source, shown.outer, shown.fillings, shown.skin, rig.face_width)
-        frame = warp(vertices, _texture(shown), [_around(vertices)])
+        texture = shown.source[:, :2].copy()
+        take_from_within(texture, shown.face_width)
+        frame = warp(vertices, texture, [_around(vertices)])
         mouth = MouthLayer(
             picture,
             resting.points,
@@ -149,23 +147,6 @@ def _lower_face() -> NDArray[np.float64]:
     """How far each point belongs to the mouth, (468,): 0 above the nose's tip, 1 at the lips."""
     _, height, _ = mesh().vertices.T
     return np.asarray(np.clip((0.2 - height) / 1.6, 0, 1))
-
-
-def _texture(shown: Rig) -> NDArray[np.float64]:
-    """Where each vertex takes its colour from, (V, 2) pixels.
-
-    The edge of parted lips is where teeth and darkness begin, and no tracker finds it exactly; so
-    the edge is taken from a little inside the lips, the further the wider they are parted.
-    """
-    texture = shown.source[:, :2].copy()
-    between = texture[list(UPPER_INNER_LIP)] - texture[list(LOWER_INNER_LIP)]
-    apart = np.linalg.norm(between, axis=1, keepdims=True)
-    share = _INSIDE * np.clip(apart / (_PARTED * shown.face_width), 0.0, 1.0)
-    share[[0, -1]] = 0.0
-    for rows in (UPPER_LIP_ROWS, LOWER_LIP_ROWS):
-        inner, next_row = (texture[list(row)] for row in (rows[3], rows[2]))
-        texture[list(rows[3])] = inner + share * (next_row - inner)
-    return texture
 
 
 def _soften_seam(frame: Frame, vertices: NDArray[np.float64], face_width: float) -> None:

@@ -162,7 +162,7 @@ class _Puppet:
         gaze = _gaze(motion.gaze[index], coefficients)
         shaped = self._rig.shape(coefficients, motion.lip_gap[index], float(gaze[1]))
         vertices = self._rig.pose(shaped, pose, shift)
-        texture = self._rig.texture(coefficients, float(gaze[1]))
+        texture = self._rig.texture(shaped, coefficients, float(gaze[1]), float(pose[0]))
         blinking = max(coefficients[INDEX["eyeBlinkLeft"]], coefficients[INDEX["eyeBlinkRight"]])
         details = self._eyes.boxes(vertices) if blinking > 0.3 else []
         lips = self._mouth.box(vertices)

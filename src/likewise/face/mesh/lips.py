@@ -13,6 +13,9 @@ from likewise.values import INDEX
 _UPPER = np.array(UPPER_INNER_LIP)
 _LOWER = np.array(LOWER_INNER_LIP)
 _LIGHT_PRESS, _FULL_PRESS = 0.13, 0.21  # mouthPress that begins and completes a closure
+_WITHIN = 0.8  # of the way to the lip's next row
+_WITHIN_CORNERS = 0.5  # of that; both lips move the corners
+_PARTED = 0.03  # face widths between lips that are parted
 _ROW_WEIGHTS = (0.75, 0.95, 1.0, 1.0)  # outer edge of the lip to inner edge
 
 
@@ -41,6 +44,25 @@ def part_lips(
         canonical[list(lower), 1] -= (1 - upper_share) * weight * change
     points, weights = _chin()
     canonical[points, 1] -= weights * change[3:8].mean() * (1 - upper_share)
+
+
+def take_from_within(texture: NDArray[np.float64], face_width: float, amount: float = 1.0) -> None:
+    """Take the edges of parted lips from a little inside the lips, in place.
+
+    The edge of parted lips is where teeth and darkness begin, and no tracker finds it exactly;
+    drawn out it would show a fringe of them. The wider the lips are parted, the further inside.
+
+    Args:
+        texture: (V, 2), where in the picture each vertex takes its colour from.
+        face_width: Pixels.
+        amount: How far to go, 0..1.
+    """
+    apart = np.linalg.norm(texture[_UPPER] - texture[_LOWER], axis=1, keepdims=True)
+    share = amount * _WITHIN * np.clip(apart / (_PARTED * face_width), 0.0, 1.0)
+    share[[0, -1]] = _WITHIN_CORNERS * share[[1, -2]]
+    for rows in (UPPER_LIP_ROWS, LOWER_LIP_ROWS):
+        inner, next_row = (texture[list(row)] for row in (rows[3], rows[2]))
+        texture[list(rows[3])] = inner + share * (next_row - inner)
 
 
 def closing(coefficients: NDArray[np.floating]) -> float:

@@ -3,8 +3,8 @@
 A mouth shut in the picture has no inside, so one is painted: dark cavity, tongue, lower teeth that
 ride on the jaw and upper teeth that stay with the skull, all lit by the colour of the skin around
 the mouth and shaded by the lips. A mouth that is open in the picture keeps its own inside: its
-upper part moves with the upper lip, its lower part with the lower lip, and between them, where the
-mouth opens further than it did, is its darkest line.
+teeth move with the upper lip, its lower edge with the lower lip, and what is between them is
+stretched; where the mouth opens much further than it did, a painted inside shows through.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,11 @@ from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 _UPPER, _LOWER = 13, 14  # middle of the inner lips
 _RIGHT, _LEFT = 78, 308  # inner corners
 _FRACTION = 4  # bits of sub-pixel drawing
+# Times its height up to which a stretched mouth is the picture's own alone, and from which painted.
+_STRETCHED = 1.4, 2.6
+_FADE = 0.3  # of the stretched part, over which a painted inside fades in from the lips
+_TEETH_LIGHT = 0.6  # brightness of teeth in a picture over that of the skin
+_LIP_SHADE = 0.12  # of the mouth's height, beside the lips, which keeps its size
 _UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
 
 
@@ -87,7 +92,7 @@ class MouthLayer:
         self._points = points[:468].astype(np.float64)
         self._face_width = face_width
         self._width = float(np.linalg.norm(points[61, :2] - points[291, :2]))
-        self._rest_gap = float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
+        self._rest_gap = _gap(points)
         self._own_inside = own_inside
         self._look = look
         self._softness = max(0.6, face_width / 380) * look.softness
@@ -96,7 +101,8 @@ class MouthLayer:
         self._light = float(np.clip(skin, 22, 225))
         self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
         self._white = _white(picture, points)
-        self._split = self._darkest_line() if own_inside else 0.0
+        self._shows_teeth = False
+        self._rigid = self._rigid_parts() if own_inside else (0.0, 0.0)
         self._ink = _ink(picture, self._points, self._width) if look.rim else None
 
     def paint(
@@ -116,7 +122,7 @@ class MouthLayer:
                 left, pixels.
             tongue: 0..1, how high the tongue lies.
         """
-        gap = float(np.linalg.norm(vertices[_UPPER, :2] - vertices[_LOWER, :2]))
+        gap = _gap(vertices)
         if self._own_inside:
             moved = np.abs(vertices[:468, :2] - self._points[:, :2])[list(INNER_LIPS)].max()
             shown = float(np.clip((moved - 0.1) / 0.5, 0, 1))
@@ -137,7 +143,7 @@ class MouthLayer:
         fixed = np.round((outline - low) * (1 << _FRACTION)).astype(np.int32)
         cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _FRACTION)
         if self._own_inside:
-            inside = self._moved_inside(vertices, low, mask.shape)
+            inside = self._moved_inside(vertices, arch, low, mask, tongue)
         else:
             inside = self._painted_inside(vertices, arch, low, mask, tongue)
         if self._ink is not None and not self._own_inside:
@@ -151,26 +157,39 @@ class MouthLayer:
         patch[:] = np.clip(np.round(mixed), 0, 255).astype(np.uint8)
 
     def _moved_inside(
-        self, vertices: NDArray[np.float64], low: NDArray[np.int64], shape: tuple[int, ...]
+        self,
+        vertices: NDArray[np.float64],
+        arch: NDArray[np.float64],
+        low: NDArray[np.int64],
+        mask: NDArray[np.uint8],
+        tongue: float,
     ) -> NDArray[np.float32]:
         """The picture's own mouth, its parts moved with the lips, float32 (h, w, 3)."""
         now, was = _Axes.of(vertices), _Axes.of(self._points)
-        u, v = now.over(low, shape)
-        # Teeth don't narrow with the lips: the inside keeps its width about the mouth's middle.
-        middle_now = float(now.local(vertices[[_RIGHT, _LEFT]])[0].mean())
-        middle_was = float(was.local(self._points[[_RIGHT, _LEFT]])[0].mean())
-        source_u = u - np.float32(middle_now - middle_was)
+        u, v = now.over(low, mask.shape)
+        # Teeth don't narrow with the lips; in a mouth that widens they reach its corners.
+        ends_now = now.local(vertices[[_RIGHT, _LEFT]])[0]
+        ends_was = was.local(self._points[[_RIGHT, _LEFT]])[0]
+        share = min(1.0, float(np.ptp(ends_was) / max(np.ptp(ends_now), 1e-6)))
+        source_u = np.float32(ends_was.mean()) + (u - np.float32(ends_now.mean())) * share
         upper_now, lower_now = (_edge(now, vertices, row, u) for row in (_UPPER_LIPS, _LOWER_LIPS))
         upper_was, lower_was = (
             _edge(was, self._points, row, source_u) for row in (_UPPER_LIPS, _LOWER_LIPS)
         )
         height_was = np.maximum(lower_was - upper_was, 0)
+        top, bottom = self._rigid[0] * height_was, self._rigid[1] * height_was
         from_upper, from_lower = v - upper_now, lower_now - v
-        upper_part = np.minimum(from_upper, self._split * height_was)
-        lower_part = np.minimum(from_lower, (1 - self._split) * height_was)
-        # Both parts hold the darkest line where they end, so switching between them is unseen.
-        is_upper = from_upper * (1 - self._split) <= from_lower * self._split
-        source_v = np.where(is_upper, upper_was + upper_part, lower_was - lower_part)
+        room = np.maximum(from_upper + from_lower - top - bottom, 0)
+        between = np.clip((from_upper - top) / np.maximum(room, 1e-3), 0, 1)
+        is_upper = from_upper * bottom <= from_lower * top  # of a mouth too shut to show both
+        source_v = np.where(
+            is_upper | (from_upper < top),
+            upper_was + np.minimum(from_upper, top),
+            lower_was - np.minimum(from_lower, bottom),
+        )
+        stretched = upper_was + top + between * (height_was - top - bottom)
+        is_between = (room > 0) & (from_upper >= top) & (from_lower >= bottom)
+        source_v = np.where(is_between, stretched, source_v)
         x = was.origin[0] + source_u * was.along[0] + source_v * was.down[0]
         y = was.origin[1] + source_u * was.along[1] + source_v * was.down[1]
         moved = cv2.remap(
@@ -179,13 +198,15 @@ class MouthLayer:
             y.astype(np.float32),
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REPLICATE,
-        ).astype(np.float32)
-        # Deeper than anything the picture shows: a dark cavity.
-        beyond = np.maximum(from_upper - self._split * height_was, 0)
-        beyond = np.minimum(beyond, np.maximum(from_lower - (1 - self._split) * height_was, 0))
-        deep = np.clip(beyond / (0.04 * self._width), 0, 1)[..., None]
-        cavity = self._cavity() * (1 - 0.3 * deep)
-        return np.asarray(moved + (cavity - moved) * deep, np.float32)
+        )
+        moved = np.asarray(moved, np.float32)
+        further = _gap(vertices) / max(self._rest_gap, 1e-3)
+        beyond = _eased((further - _STRETCHED[0]) / (_STRETCHED[1] - _STRETCHED[0]))
+        if beyond <= 0:
+            return moved
+        painted = self._painted_inside(vertices, arch, low, mask, tongue)
+        shows = beyond * _eased(between / _FADE) * _eased((1 - between) / _FADE)
+        return np.asarray(moved + (painted - moved) * shows[..., None], np.float32)
 
     def _cavity(self) -> NDArray[np.float32]:
         """Colour of the depth of the mouth."""
@@ -200,8 +221,8 @@ class MouthLayer:
         low, high = outline.min(axis=0) - 3, outline.max(axis=0) + 4
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
-    def _darkest_line(self) -> float:
-        """Where between upper (0) and lower lip (1) the picture's mouth is darkest below its teeth.
+    def _rigid_parts(self) -> tuple[float, float]:
+        """How much of the mouth's height keeps its size, below the upper lip and above the lower.
 
         Upper teeth are the brightest line; they must not be parted from the upper lip.
         """
@@ -214,8 +235,13 @@ class MouthLayer:
         x = np.clip(places[..., 0].round().astype(int), 0, width - 1)
         y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
         brightness = self._picture[y, x].astype(float).mean(axis=(1, 2))
-        teeth_line = int(brightness[: len(shares) // 2 + 4].argmax())
-        return float(shares[teeth_line + int(brightness[teeth_line:].argmin())])
+        line = int(brightness[: len(shares) // 2].argmax())
+        self._shows_teeth = bool(brightness[line] > _TEETH_LIGHT * self._light)
+        if not self._shows_teeth:
+            return _LIP_SHADE, _LIP_SHADE
+        half = (brightness[line] + brightness[line:].min()) / 2
+        end = line + int((brightness[line:] <= half).argmax())
+        return float(min(shares[end], 1 - 2 * _LIP_SHADE)), _LIP_SHADE
 
     def _painted_inside(
         self,
@@ -250,11 +276,11 @@ class MouthLayer:
             float(spare),
             clear=u,
         )
-        near = float(np.clip((gap - 0.025 * width) / (0.06 * width), 0, 1))
+        near = 0.0 if self._shows_teeth else np.clip((gap / width - 0.025) / 0.06, 0, 1)
         brightness = 0.95 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
         brightness *= self._look.brightness
         self._paint_teeth(
-            inside, along, (v - edge) / (0.19 * width), float(brightness), near, clear=u
+            inside, along, (v - edge) / (0.19 * width), float(brightness), float(near), clear=u
         )
         if not self._look.shading:
             return inside
@@ -328,6 +354,17 @@ class MouthLayer:
         light = min(240.0, 1.16 * self._light + 6) * brightness
         relief = 1 + self._look.relief * (drawn[..., :3] - 1)
         inside += (relief * (light * self._white) * arch[..., None] - inside) * cover
+
+
+def _gap(points: NDArray[np.floating]) -> float:
+    """Distance of the inner lips at the middle, pixels."""
+    return float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
+
+
+def _eased(values: NDArray[np.floating] | float) -> NDArray[np.floating]:
+    """Smoothstep of values, which are cut to 0..1."""
+    cut = np.clip(values, 0.0, 1.0)
+    return np.asarray(cut * cut * (3 - 2 * cut))
 
 
 def _edge(

@@ -1,9 +1,11 @@
 """From moved triangles to a moved picture: the inverse map, evaluated coarsely, applied finely.
 
 Each triangle carries an affine map from where it is now to where it was in the picture. Triangle
-numbers are drawn into a coarse grid (far to near, so the near cheek covers the far one), the affine
-maps are evaluated at the grid's nodes, and the displacement field, which is continuous, is enlarged
-to full size for one remap. Where nothing moves the picture is copied.
+numbers are drawn far to near, so the near cheek covers the far one; the affine maps are evaluated
+at the nodes of a coarse grid, and the displacement field, which is mostly continuous, is enlarged
+to full size for one remap. Where it jumps (the nose before a cheek, the head before a wall) it is
+evaluated at every pixel instead, and the edge is smoothed. Where nothing moves the picture is
+copied.
 """
 
 from collections.abc import Sequence
@@ -15,11 +17,16 @@ from numpy.typing import NDArray
 
 _NODES_ACROSS_FACE = 84
 _STILL = 0.02  # pixels; less is not motion
-_JUMP = 1.5  # pitches of displacement between neighbouring nodes
+_JUMP = 0.7  # pitches of displacement between neighbouring nodes
 _THINNEST = 0.02  # square pixels
 _STEEPEST = 5.0  # pixels of displacement a pixel
+_TORN = 1.5  # pixels of displacement between neighbouring pixels
+_EDGE_BLUR = 0.8  # pixels; what antialiasing would do to an edge
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
 _FURTHEST = 1 << 14  # pixels; beyond, cv2's fixed point would overflow
+
+Field = NDArray[np.float32]
+"""One component of a displacement field, float32 (h, w), pixels."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are outside."""
@@ -88,7 +95,7 @@ class Warp:
         """
         frame = self._picture.copy()
         moved = np.asarray((np.abs(vertices[:, :2] - texture) > _STILL).any(axis=1))
-        triangles, outer_count = self._order(vertices, moved)
+        triangles = self._order(vertices, moved)
         if not len(triangles):
             return frame
         height, width = frame.shape[:2]
@@ -97,7 +104,7 @@ class Warp:
         if box is None:
             return frame
         grid = _Grid.over(box, self._pitch)
-        numbers = _drawn(corners, grid)
+        numbers = _drawn(corners, box)
         maps = _affine(corners, texture[triangles], box)
         left, top, right, bottom = box
         planes = _at_nodes(numbers, maps, grid)
@@ -105,8 +112,11 @@ class Warp:
             cv2.resize(plane, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
             for plane in planes
         )
+        jumping = _pixels_of(_jumps(planes, grid), grid)
+        _refine_at(jumping, (x, y), numbers, maps)
         for detail in details:
-            _refine(x, y, numbers, maps, grid, detail)
+            _refine((x, y), numbers, maps, box, detail)
+        torn = _torn(jumping, (x, y))
         x += np.arange(left, right, dtype=np.float32)
         y += np.arange(top, bottom, dtype=np.float32)[:, None]
         frame[top:bottom, left:right] = cv2.remap(
@@ -116,13 +126,11 @@ class Warp:
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT_101,
         )
-        _soften(frame, box, _outline_jumps(numbers, planes, outer_count, grid), self._pitch)
+        _soften(frame[top:bottom, left:right], torn)
         return frame
 
-    def _order(
-        self, vertices: NDArray[np.float64], moved: NDArray[np.bool_]
-    ) -> tuple[NDArray[np.int32], int]:
-        """Triangles that moved, in drawing order; how many of them are outer or turned away."""
+    def _order(self, vertices: NDArray[np.float64], moved: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Triangles that moved, in drawing order."""
         outer = self._outer[moved[self._outer].any(axis=1)]
         fillings = self._fillings[moved[self._fillings].any(axis=1)]
         skin_moved = moved[self._skin].any(axis=1)
@@ -132,7 +140,7 @@ class Warp:
         by_depth = np.argsort(-depth, kind="stable")
         front, back = skin[by_depth][~turned_away[by_depth]], skin[turned_away]
         # A triangle turned inside out by a wide mouth must not leave a hole: it goes underneath.
-        return np.vstack([outer, back, fillings, front]), len(outer) + len(back)
+        return np.vstack([outer, back, fillings, front])
 
 
 def _area(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -151,13 +159,11 @@ def _clipped(points: NDArray[np.float64], width: int, height: int) -> Box | None
     return (left, top, right, bottom) if right > left and bottom > top else None
 
 
-def _drawn(corners: NDArray[np.float64], grid: _Grid) -> NDArray[np.int32]:
-    """Triangle numbers (from 1; 0 is background) on a grid twice as fine as the nodes."""
-    pitch_x, pitch_y = grid.pitch
-    origin = np.array([grid.box[0], grid.box[1]]) - 0.5
-    cells = 2 * ((corners - origin) / [pitch_x, pitch_y] - 0.5)
+def _drawn(corners: NDArray[np.float64], box: Box) -> NDArray[np.int32]:
+    """Triangle numbers (from 1; 0 is background) of the box's pixels, int32 (h, w)."""
+    cells = corners - [box[0], box[1]]
     fixed = np.clip(np.round(cells * (1 << _SHIFT)), -(_FURTHEST << _SHIFT), _FURTHEST << _SHIFT)
-    numbers = np.zeros((2 * grid.rows - 1, 2 * grid.columns - 1), np.int32)
+    numbers = np.zeros((box[3] - box[1], box[2] - box[0]), np.int32)
     fill = cv2.fillConvexPoly
     for number, triangle in enumerate(fixed.astype(np.int32), start=1):
         fill(numbers, triangle, number, cv2.LINE_8, _SHIFT)
@@ -196,22 +202,25 @@ def _at_nodes(
     pitch_x, pitch_y = grid.pitch
     x = ((np.arange(grid.columns) + 0.5) * pitch_x - 0.5).astype(np.float32)
     y = ((np.arange(grid.rows) + 0.5) * pitch_y - 0.5).astype(np.float32)[:, None]
-    return _evaluated(numbers[::2, ::2], maps, x, y)
+    nearest = np.ix_(np.rint(y[:, 0]).astype(np.intp), np.rint(x).astype(np.intp))
+    return _evaluated(numbers[nearest], maps, x, y)
 
 
 def _evaluated(
     numbers: NDArray[np.int32],
     maps: NDArray[np.float32],
-    x: NDArray[np.float32],
-    y: NDArray[np.float32],
+    x: NDArray[np.floating] | NDArray[np.integer],
+    y: NDArray[np.floating] | NDArray[np.integer],
 ) -> list[NDArray[np.float32]]:
+    """The displacement at places (x, y) from the box's corner that lie in these triangles."""
     chosen = numbers.astype(np.intp)
+    across, down = x.astype(np.float32), y.astype(np.float32)
     planes = []
     for axis in (0, 1):
         plane = maps[axis].take(chosen)
-        plane *= x
+        plane *= across
         slope = maps[axis + 2].take(chosen)
-        slope *= y
+        slope *= down
         plane += slope
         plane += maps[axis + 4].take(chosen)
         planes.append(plane)
@@ -219,53 +228,72 @@ def _evaluated(
 
 
 def _refine(
-    x_field: NDArray[np.float32],
-    y_field: NDArray[np.float32],
+    fields: tuple[Field, Field],
     numbers: NDArray[np.int32],
     maps: NDArray[np.float32],
-    grid: _Grid,
+    box: Box,
     detail: Box,
 ) -> None:
     """Evaluate the map at every pixel of `detail`, in place, so that no jump is smeared."""
-    left, top, right, bottom = grid.box
+    left, top, right, bottom = box
     x = np.arange(max(detail[0], left) - left, min(detail[2], right) - left)
     y = np.arange(max(detail[1], top) - top, min(detail[3], bottom) - top)
     if not len(x) or not len(y):
         return
-    pitch_x, pitch_y = grid.pitch
-    columns = np.clip(np.round(2 * ((x + 0.5) / pitch_x - 0.5)), 0, numbers.shape[1] - 1)
-    rows = np.clip(np.round(2 * ((y + 0.5) / pitch_y - 0.5)), 0, numbers.shape[0] - 1)
-    chosen = numbers[np.ix_(rows.astype(np.intp), columns.astype(np.intp))]
-    fine = _evaluated(chosen, maps, x.astype(np.float32), y.astype(np.float32)[:, None])
-    for field, plane in zip((x_field, y_field), fine, strict=True):
-        field[y[0] : y[-1] + 1, x[0] : x[-1] + 1] = plane
+    inside = slice(y[0], y[-1] + 1), slice(x[0], x[-1] + 1)
+    fine = _evaluated(numbers[inside], maps, x, y[:, None])
+    for field, plane in zip(fields, fine, strict=True):
+        field[inside] = plane
 
 
-def _outline_jumps(
-    numbers: NDArray[np.int32], planes: list[NDArray[np.float32]], outer_count: int, grid: _Grid
-) -> NDArray[np.uint8]:
-    """Nodes on the face's outline where the map jumps: the head turned over what is behind it."""
-    face = (numbers[::2, ::2] > outer_count).astype(np.uint8)
+def _jumps(planes: list[NDArray[np.float32]], grid: _Grid) -> NDArray[np.uint8]:
+    """Nodes beside which the map jumps: something turned over what is behind it."""
     cross = np.ones((3, 3), np.uint8)
-    outline = cv2.morphologyEx(face, cv2.MORPH_GRADIENT, cross)
-    jump = sum(cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, cross) for plane in planes)
-    jumps: NDArray[np.uint8] = outline * (jump > _JUMP * max(grid.pitch)).astype(np.uint8)
-    return jumps
+    steps = [cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, cross) for plane in planes]
+    return np.asarray(np.maximum(*steps) > _JUMP * max(grid.pitch), np.uint8)
 
 
-def _soften(frame: NDArray[np.uint8], box: Box, jumps: NDArray[np.uint8], pitch: float) -> None:
-    """Blur the frame a little along jumps of the map, which the coarse grid leaves ragged."""
-    rows, columns = np.flatnonzero(jumps.any(axis=1)), np.flatnonzero(jumps.any(axis=0))
-    if not len(rows):
+def _pixels_of(nodes: NDArray[np.uint8], grid: _Grid) -> NDArray[np.intp]:
+    """Flat indices of the box's pixels around nodes."""
+    left, top, right, bottom = grid.box
+    size = (right - left, bottom - top)
+    return np.flatnonzero(cv2.resize(nodes, size, interpolation=cv2.INTER_NEAREST))
+
+
+def _refine_at(
+    pixels: NDArray[np.intp],
+    fields: tuple[Field, Field],
+    numbers: NDArray[np.int32],
+    maps: NDArray[np.float32],
+) -> None:
+    """Evaluate the map at single pixels, in place."""
+    y, x = np.divmod(pixels, numbers.shape[1])
+    fine = _evaluated(numbers.ravel()[pixels], maps, x, y)
+    for field, values in zip(fields, fine, strict=True):
+        field.ravel()[pixels] = values
+
+
+def _torn(pixels: NDArray[np.intp], fields: tuple[Field, Field]) -> NDArray[np.intp]:
+    """Those of some pixels beside which the map jumps, and their neighbours."""
+    height, width = fields[0].shape
+    # The last row and column have no neighbour to be compared with.
+    inner = pixels[(pixels % width < width - 1) & (pixels < (height - 1) * width)]
+    edge = np.zeros(len(inner), bool)
+    for field in fields:
+        flat = field.ravel()
+        for neighbour in (1, width):
+            edge |= np.abs(flat[inner + neighbour] - flat[inner]) > _TORN
+    torn = inner[edge]
+    return np.concatenate([torn, torn + 1, torn + width])
+
+
+def _soften(patch: NDArray[np.uint8], torn: NDArray[np.intp]) -> None:
+    """Blur a patch of the frame a little, in place, where it was torn: at these pixels."""
+    if not len(torn):
         return
-    left, top, right, bottom = box
-    mask = cv2.resize(jumps * 255, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
-    margin = round(4 * pitch)
-    first = max(0, round(rows[0] * pitch) - margin), max(0, round(columns[0] * pitch) - margin)
-    last = round(rows[-1] * pitch) + margin, round(columns[-1] * pitch) + margin
-    inside = slice(first[0], last[0]), slice(first[1], last[1])
-    patch = frame[top:bottom, left:right][inside]
-    soft = cv2.GaussianBlur(patch, (0, 0), 0.7 * pitch)
-    weight = cv2.GaussianBlur(mask[inside], (0, 0), 0.5 * pitch)[..., None]
-    mixed = patch + (soft.astype(np.float32) - patch) * (weight.astype(np.float32) / 255)
-    patch[:] = np.round(mixed).astype(np.uint8)
+    mask = np.zeros(patch.shape[:2], np.uint8)
+    mask.ravel()[torn] = 1
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    inside = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    soft = cv2.GaussianBlur(patch[inside], (0, 0), _EDGE_BLUR)
+    np.copyto(patch[inside], soft, where=mask[inside][..., None].astype(bool))
