@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 _RATE = 24_000  # of the silence of a mute video
 _SHORTEST = 1.6  # seconds; the speaker encoders' window
+_SYNCNET = "syncnet"  # its name in the catalogue of weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,6 +84,7 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
         looked = pool.submit(_look, evidence)
         heard = [pool.submit(measure, evidence) for measure in (_voice, _words, _sound)]
         explained = pool.submit(_explain, evidence)
+        judged = pool.submit(_judge_lips, evidence)
         steps = len(heard) + 3
 
         def step(done: int) -> None:
@@ -98,10 +100,10 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
             metrics += found
             tables |= more
             step(2 + done)
-        seen, why = looked.result(), explained.result()
+        seen, why, second = looked.result(), explained.result(), judged.result()
     if seen is not None:
         found, drawn = _face(evidence, seen)
-        metrics += found
+        metrics += [*found, *second]
         figures += drawn
     if why is not None:
         figures += evidence_pictures.of_likeness(why)
@@ -206,6 +208,31 @@ def _look(evidence: Evidence) -> _Seen | None:
         lips = pixel_lips.track(evidence.picture, evidence.points, frames, evidence.fps)
         watched = replace(watched, lips=lips)
     return _Seen(watched, explainer, driver)
+
+
+def _judge_lips(evidence: Evidence) -> list[Metric]:
+    """What SyncNet says of the lips; nothing where the user has not brought its weights."""
+    from likewise import weights
+
+    tracked = evidence.media is not None and evidence.fps and evidence.points is None
+    if not tracked or weights.look(_SYNCNET).status != "ok":
+        return []
+    try:
+        from likewise.verify.syncnet import cropping, network, scoring
+    except ImportError:
+        return []  # without PyTorch its weights are of no use; `likewise doctor` says so
+    from likewise.seeing.landmarks import Tracker
+
+    assert evidence.media is not None
+    judge, tracker = network.load(weights.locate(_SYNCNET)), Tracker()
+    found = [tracker.track(frame) for frame in _frames(evidence.media, scoring.FPS)]
+    seen = sum(face is not None for face in found)
+    if 2 * seen < max(1, len(found)):
+        return scoring.unavailable(f"a face was found in only {seen} of {len(found)} frames")
+    where = cropping.boxes(None if face is None else face.points for face in found)
+    # Twice through the file, so that memory doesn't grow with it.
+    crops = cropping.crops(_frames(evidence.media, scoring.FPS), where)
+    return scoring.measure(judge, crops, evidence.speech.audio)
 
 
 def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
