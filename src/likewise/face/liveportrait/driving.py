@@ -156,6 +156,17 @@ def carried(
     return moved
 
 
+def without_retargeted(moved: FaceMotion, source: FaceMotion, options: Options) -> FaceMotion:
+    """A driven face with eyes or lips of the source where networks will open them."""
+    if not options.keep_motion:
+        return moved
+    replaced = [*(EYES if options.eye_retargeting else ())]
+    replaced += LIPS if options.lip_retargeting else ()
+    expression = moved.expression.copy()
+    expression[replaced] = source.expression[replaced]
+    return replace(moved, expression=expression)
+
+
 def size_ratio(source: Floats, driving: Floats) -> float:
     """Root of the ratio of the volumes that two sets of keypoints span, (21, 3) each."""
     from scipy.spatial import ConvexHull
@@ -228,13 +239,7 @@ class Puppeteer:
         options = self._options
         anchor = None if self._from_image else self._anchor
         moved = carried(self._source, driving, anchor, options, neutral=self._neutral)
-        if options.keep_motion:
-            replaced = [*(EYES if options.eye_retargeting else ())]
-            replaced += LIPS if options.lip_retargeting else ()
-            expression = moved.expression.copy()
-            expression[replaced] = self._source.expression[replaced]
-            moved = replace(moved, expression=expression)
-        return moved.keypoints
+        return without_retargeted(moved, self._source, options).keypoints
 
     def _friendly(self, x_d: Floats) -> Floats:
         """The change since the anchor at the size of the source's keypoints."""

@@ -18,6 +18,7 @@ from likewise.face.liveportrait.driving import (
     closed_lips,
     coordinates,
     corrected,
+    without_retargeted,
 )
 from likewise.face.liveportrait.keypoints import FaceMotion, Floats
 from likewise.seeing.smoothing import smooth
@@ -122,7 +123,7 @@ def video_keypoints(
             deltas.append(correct.open_eyes(x_s, [now.left_eye, now.right_eye, open_to]))
         x_d = corrected(
             x_s,
-            moved.keypoints,
+            without_retargeted(moved, sources[index], options).keypoints,
             options,
             correct,
             source_ratios=now,
