@@ -108,7 +108,7 @@ def test_spans_are_gapless_and_silence_is_where_the_sound_is_silent():
     for start, end in ((4, 10), (22, 30)):
         part = slice(start * FRAME_SAMPLES, end * FRAME_SAMPLES)
         samples[part] = rng.normal(0, 0.1, (end - start) * FRAME_SAMPLES)
-    found = timing.spans(durations, encoding, samples)
+    found = timing.spans(durations, encoding.padded, samples)
     assert found[0].start == 0
     assert found[-1].end == len(samples)
     assert all(one.end == two.start for one, two in itertools.pairwise(found))

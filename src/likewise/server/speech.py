@@ -3,7 +3,7 @@
     client = openai.OpenAI(base_url="http://127.0.0.1:8010/v1", api_key="any")
     client.audio.speech.create(model="tts-1", voice="af_heart", input="Hello!")
 
-The first bytes are sent as soon as the first sentence is spoken. The headers wait for it, so an
+The first bytes are sent as soon as a second of speech is made. The headers wait for it, so an
 unspeakable text is an honest 400 and not a broken sound.
 """
 

@@ -1,6 +1,7 @@
 """What was said, remembered while it streams by: words for subtitles, some sound for the plot."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -54,14 +55,17 @@ class Record:
         self._phonemes += [phoneme.shifted(start) for phoneme in part.phonemes]
         self._rate = part.audio.sample_rate
         self._samples += len(part.audio.samples)
-        self._texts.append(Timing(part.text, start, self.seconds))
+        if self._texts and not part.text:  # a piece that continues its sentence
+            self._texts[-1] = replace(self._texts[-1], end=self.seconds)
+        else:
+            self._texts.append(Timing(part.text, start, self.seconds))
         self._notes |= dict.fromkeys(part.notes)
         self.language = part.language
         self._engine, self._voice = part.engine, part.voice
 
     @property
     def sentences(self) -> tuple[Timing, ...]:
-        """The parts in which the speech came, with their text."""
+        """The sentences in which the speech came, with their text."""
         return tuple(self._texts)
 
     def words(self) -> Speech:

@@ -12,6 +12,7 @@ import numpy as np
 
 from likewise.errors import BadInput
 from likewise.hearing import asr
+from likewise.studio.saying import sentences
 from likewise.values import Audio, Speech, Timing
 from likewise.verify import words
 
@@ -33,22 +34,6 @@ class Check:
 
     error: float
     heard: str
-
-
-def sentences(parts: Iterable[Speech]) -> Iterator[Speech]:
-    """Whole sentences from parts; a part without text continues the one before."""
-    waiting: list[Speech] = []
-    for part in parts:
-        if part.text and waiting:
-            yield _whole(waiting)
-            waiting = []
-        waiting.append(part)
-    if waiting:
-        yield _whole(waiting)
-
-
-def _whole(parts: list[Speech]) -> Speech:
-    return parts[0] if len(parts) == 1 else Speech.joined(parts)
 
 
 def check(said: Speech) -> Check:

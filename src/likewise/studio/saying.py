@@ -1,6 +1,6 @@
 """How the studio lets an engine speak: as it is, checked by ear, or with timings found for it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from likewise.progress import ProgressCallback
 from likewise.values import Speech, Voice
@@ -16,9 +16,10 @@ def say(
     speed: float,
     verify: bool,
     timings: bool,
+    pieces: bool = False,
     on_progress: ProgressCallback,
 ) -> Iterator[Speech]:
-    """Speak a text part by part.
+    """Speak a text, sentence by sentence or as soon as a piece of one is made.
 
     Args:
         speaker: The engine.
@@ -28,6 +29,8 @@ def say(
         speed: Speech speed.
         verify: Have every sentence understood by Whisper, or read again.
         timings: The caller needs phoneme and word timings.
+        pieces: The caller takes pieces of sentences, the first of which holds the sentence's text;
+            joined they are the very same sound.
         on_progress: Told about sentences done.
 
     Raises:
@@ -49,4 +52,20 @@ def say(
         from likewise.studio.timing import timed
 
         parts = timed(parts)
-    return parts
+    return parts if pieces else sentences(parts)
+
+
+def sentences(parts: Iterable[Speech]) -> Iterator[Speech]:
+    """Whole sentences from parts; a part without text continues the one before."""
+    waiting: list[Speech] = []
+    for part in parts:
+        if part.text and waiting:
+            yield _whole(waiting)
+            waiting = []
+        waiting.append(part)
+    if waiting:
+        yield _whole(waiting)
+
+
+def _whole(parts: list[Speech]) -> Speech:
+    return parts[0] if len(parts) == 1 else Speech.joined(parts)

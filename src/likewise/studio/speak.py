@@ -109,6 +109,7 @@ def speak(
             speed=speed,
             verify=verify,
             timings=bool(subtitles),
+            pieces=True,
             on_progress=on_progress,
         )
         for part in watch.each("speaking", marking.sound(parts)):

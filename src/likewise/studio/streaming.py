@@ -22,6 +22,9 @@ def stream(
 ) -> Iterator[Speech]:
     """Speak a text part by part, watermarked; text and options are checked before this returns.
 
+    A part is a sentence, or about a second of a long one while little was said before it. However
+    the parts are taken, joined they are what `likewise.speak` writes.
+
     Args:
         text: What is said, of any length.
         voice: A saved or stock voice's name, a recording, or a voice.
@@ -45,6 +48,7 @@ def stream(
         speed=speed,
         verify=False,
         timings=False,
+        pieces=True,
         on_progress=on_progress,
     )
     return Marking(Origin.speech(chosen)).sound(parts)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from likewise.errors import Unsupported
 from likewise.studio.animate import aligned
-from likewise.studio.retrying import sentences
+from likewise.studio.saying import sentences
 from likewise.text.languages import resolve
 from likewise.values import Speech
 from likewise.voice.registry import voice_engine

@@ -3,7 +3,7 @@
     engine = KokoroEngine()
     voice = engine.stock_voices()[0]
     for part in engine.speak("Hello there. How are you?", voice):
-        play(part.audio)                    # one part a sentence, as soon as it is ready
+        play(part.audio)                    # a sentence, or the first piece of a long one
 
 Kokoro-82M (hexgrad, Apache-2.0) follows StyleTTS 2 (Li et al. 2023): a style vector decides both
 prosody and timbre. Enrolment finds a style for a recording (see `enrolment.py`).
@@ -26,7 +26,7 @@ from likewise.text.words import Word
 from likewise.values import Audio, Speech, Voice
 from likewise.voice.checking import check_speed, check_voice
 from likewise.voice.engine import BEST, Capabilities
-from likewise.voice.kokoro import character, stock, timing
+from likewise.voice.kokoro import character, pieces, stock, timing
 from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.vocabulary import Encoding, encode
 
@@ -163,6 +163,9 @@ class KokoroEngine:
     ) -> Iterator[Speech]:
         """Speak text, a part for each sentence; see `likewise.voice.engine`.
 
+        A long sentence comes in several parts while little was said before it (`pieces.py`); the
+        first holds its text.
+
         Text and options are checked before this returns, not when the first part is asked for.
         """
         spoken_in = resolve(language or voice.language or "en-us")
@@ -185,7 +188,7 @@ class KokoroEngine:
         on_progress: ProgressCallback,
     ) -> Iterator[Speech]:
         places = list(sentences(text, language))
-        said = 0
+        said, heard = 0, 0.0
         for done, (start, end) in enumerate(places):
             on_progress(Progress("speaking", done, len(places), "sentences"))
             sentence = text[start:end]
@@ -200,9 +203,14 @@ class KokoroEngine:
                     pause = _PARAGRAPH_PAUSE
                 if final and done + 1 == len(places):
                     pause = 0.0
-                part = self._say(group, encoding, voice, language, speed, pause / speed)
-                said += 1
-                yield replace(part, text=sentence[first:last].strip())
+                written = sentence[first:last].strip()
+                for part in self._say(
+                    group, encoding, voice, language, speed, pause / speed, heard
+                ):
+                    heard += part.audio.seconds
+                    said += 1
+                    yield replace(part, text=written)
+                    written = ""
         if not said:
             raise BadInput(
                 f"There is nothing to say in this text: {language.name} has no sounds for its "
@@ -218,23 +226,36 @@ class KokoroEngine:
         language: Language,
         speed: float,
         pause: float,
-    ) -> Speech:
+        heard: float,
+    ) -> Iterator[Speech]:
+        """Words that the model reads at once, in one part or in pieces; `pause` follows them."""
         style = stock.row(voice, len(encoding.ids))
         prosody = self.model.front(encoding.ids, style, speed=speed)
         prosody = replace(prosody, f0=character.match_pitch(prosody.f0, voice))
-        samples = self.model.decode(prosody, style, stock.deltas(voice))
-        samples = character.colour(samples, voice)
-        spans = timing.spans(prosody.durations, encoding, samples)
-        samples, spans = _trimmed(samples, spans, pause)
-        return Speech(
-            audio=Audio(samples, SAMPLE_RATE),
-            text="",
-            language=language.tag,
-            phonemes=timing.phoneme_timings(spans, encoding),
-            words=timing.word_timings(spans, encoding, words),
-            engine=NAME,
-            voice=voice.name,
-        )
+        edges = np.concatenate([[0], np.cumsum(prosody.durations)])
+        tokens = pieces.first_tokens(encoding)
+        begin = [0, *pieces.cuts(prosody.durations, encoding, words, heard), len(words)]
+        places = [0, *(tokens[word] for word in begin[1:-1]), len(prosody.durations)]
+        bounds = [int(edges[place]) for place in places]
+        sounds = pieces.decoded(self.model, prosody, style, voice, bounds)
+        for index, samples in enumerate(sounds):
+            own = slice(places[index], places[index + 1])
+            spans = timing.spans(prosody.durations[own], encoding.padded[own], samples)
+            first, last = index == 0, index + 2 == len(places)
+            samples, spans = _trimmed(
+                samples, spans, first=first, last=last, pause=pause if last else 0.0
+            )
+            yield Speech(
+                audio=Audio(samples, SAMPLE_RATE),
+                text="",
+                language=language.tag,
+                phonemes=timing.phoneme_timings(spans, encoding),
+                words=timing.word_timings(
+                    spans, encoding, words[begin[index] : begin[index + 1]], begin[index]
+                ),
+                engine=NAME,
+                voice=voice.name,
+            )
 
 
 def _cut(words: Sequence[Word], tag: str) -> list[tuple[list[Word], Encoding]]:
@@ -284,17 +305,30 @@ def _pause(words: Sequence[Word], *, final: bool) -> float:
 
 
 def _trimmed(
-    samples: NDArray[np.float32], spans: list[timing.Span], pause: float
+    samples: NDArray[np.float32], spans: list[timing.Span], *, first: bool, last: bool, pause: float
 ) -> tuple[NDArray[np.float32], list[timing.Span]]:
-    """Sound with a short lead, faded edges and the pause at its end, and its spans."""
+    """Sound with a short lead, faded ends and the pause behind it, and its spans.
+
+    Args:
+        samples: float32 (T,).
+        spans: Its phones and silences.
+        first: It begins what the model read at once.
+        last: It ends that.
+        pause: Seconds of silence put behind it.
+    """
     voiced = [span for span in spans if span.owner >= 0]
-    start = max(0, voiced[0].start - round(_LEAD * SAMPLE_RATE))
-    end = min(len(samples), voiced[-1].end + round(_TAIL * SAMPLE_RATE))
+    start, end = 0, len(samples)
+    if first:
+        start = max(0, voiced[0].start - round(_LEAD * SAMPLE_RATE))
+    if last:
+        end = min(len(samples), voiced[-1].end + round(_TAIL * SAMPLE_RATE))
     kept = samples[start:end].copy()
     fade = min(round(_FADE * SAMPLE_RATE), len(kept) // 2)
     ramp = np.sin(np.linspace(0, np.pi / 2, fade, dtype=np.float32)) ** 2
-    kept[:fade] *= ramp
-    kept[len(kept) - fade :] *= ramp[::-1]
+    if first:
+        kept[:fade] *= ramp
+    if last:
+        kept[len(kept) - fade :] *= ramp[::-1]
     silence = np.zeros(round(pause * SAMPLE_RATE), np.float32)
     whole = np.concatenate([kept, silence])
     moved = [

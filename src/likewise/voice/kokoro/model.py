@@ -41,6 +41,17 @@ class Prosody:
     energy: NDArray[np.float32]
     features: NDArray[np.float32]
 
+    @property
+    def frames(self) -> int:
+        """T, how many frames of 1/40 s it lasts."""
+        return int(self.features.shape[2])
+
+    def between(self, start: int, end: int) -> "Prosody":
+        """The curves of frames `start` to `end`; the durations stay those of the whole."""
+        half = slice(2 * start, 2 * end)
+        features = self.features[:, :, start:end]
+        return Prosody(self.durations, self.f0[:, half], self.energy[:, half], features)
+
 
 class KokoroModel:
     """The loaded model; safe to call from several threads."""
@@ -99,6 +110,8 @@ class KokoroModel:
         prosody: Prosody,
         style: NDArray[np.float32],
         deltas: NDArray[np.float32] | None = None,
+        *,
+        harmonics: NDArray[np.float32] | None = None,
     ) -> NDArray[np.float32]:
         """Sound of a prosody.
 
@@ -106,6 +119,8 @@ class KokoroModel:
             prosody: As `front` answers it, F0 and energy perhaps changed.
             style: float32 (256,).
             deltas: float32 (37396,) of an adapted voice, see `deltas.py`.
+            harmonics: float32 (1, 22, 120T+1), the source's spectrum where it is known; excerpts
+                of one source are in phase with each other.
 
         Returns:
             float32 (600 T,) at 24 kHz.
@@ -115,7 +130,7 @@ class KokoroModel:
             graph.FEATURES: prosody.features,
             graph.F0: prosody.f0,
             graph.ENERGY: prosody.energy,
-            graph.HARMONICS: self.harmonics(prosody.f0),
+            graph.HARMONICS: self.harmonics(prosody.f0) if harmonics is None else harmonics,
         }
         if deltas is not None:
             self._accept_deltas()

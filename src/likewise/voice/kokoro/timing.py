@@ -31,19 +31,20 @@ class Span:
 
 
 def spans(
-    durations: NDArray[np.int64], encoding: Encoding, samples: NDArray[np.float32]
+    durations: NDArray[np.int64], owners: Sequence[int], samples: NDArray[np.float32]
 ) -> list[Span]:
     """Stretches of samples by owner, from 0 to the end without gaps.
 
     Args:
-        durations: int (L+2,), frames of each token, the zeros around them included.
-        encoding: The L tokens and their owners.
+        durations: int (L,), frames of each token.
+        owners: The phone of each token, -1 for none (`Encoding.padded`, or a part of it that
+            begins or ends where a word does).
         samples: float32 (600 * sum of durations,).
     """
     quiet = _quiet(samples)
     edges = np.concatenate([[0], np.cumsum(durations)]) * FRAME_SAMPLES
     merged: list[Span] = []
-    for index, owner in enumerate((-1, *encoding.owners, -1)):
+    for index, owner in enumerate(owners):
         start, end = int(edges[index]), int(edges[index + 1])
         if merged and merged[-1].owner == owner:
             merged[-1] = Span(owner, merged[-1].start, end)
@@ -83,9 +84,16 @@ def phoneme_timings(found: Sequence[Span], encoding: Encoding) -> tuple[Timing, 
 
 
 def word_timings(
-    found: Sequence[Span], encoding: Encoding, words: Sequence[Word]
+    found: Sequence[Span], encoding: Encoding, words: Sequence[Word], first: int = 0
 ) -> tuple[Timing, ...]:
-    """Words in order; one without a sound gets an empty stretch after its neighbour."""
+    """Words in order; one without a sound gets an empty stretch after its neighbour.
+
+    Args:
+        found: Stretches of the phones of these words.
+        encoding: The phones, of these and perhaps of other words.
+        words: The words wanted.
+        first: Index of the first of them in the encoding.
+    """
     limits: dict[int, tuple[int, int]] = {}
     for span in found:
         if span.owner >= 0:
@@ -93,7 +101,7 @@ def word_timings(
             start, _ = limits.get(owner, (span.start, span.end))
             limits[owner] = (start, span.end)
     timings: list[Timing] = []
-    for index, word in enumerate(words):
+    for index, word in enumerate(words, start=first):
         here = timings[-1].end if timings else 0.0
         start, end = limits.get(index, (0, 0))
         timings.append(

@@ -94,6 +94,11 @@ class Encoding:
     owners: tuple[int, ...]
     phones: tuple[Phone, ...]
 
+    @property
+    def padded(self) -> tuple[int, ...]:
+        """The owners with the zeros around the tokens, as long as the model's durations."""
+        return (-1, *self.owners, -1)
+
 
 def to_symbols(phonemes: str, tag: str) -> str:
     """Kokoro's spelling of a word's phonemes.
