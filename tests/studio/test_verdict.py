@@ -31,7 +31,7 @@ def test_words_and_lips() -> None:
     ]
     words, lips = verdict(metrics)
     assert "every one of its words" in words
-    assert "-120 ms off" in lips
+    assert "120 ms before the sound" in lips
     assert "0.71" in lips
     assert "93 %" in lips
 

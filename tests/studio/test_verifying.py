@@ -1,7 +1,9 @@
 """A report from end to end, and honest answers where something can't be measured."""
 
+import json
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
@@ -10,7 +12,7 @@ from likewise.audio import files
 from likewise.face.mesh.engine import MeshEngine
 from likewise.studio.verifying import verify
 from likewise.values import INDEX, Audio, Motion
-from likewise.verify.report import Report
+from likewise.verify.report import Report, schema
 from likewise.video.picture import read_picture
 from likewise.video.writer import VideoWriter
 
@@ -40,6 +42,8 @@ def test_talk_writes_a_whole_report(tmp_path: Path, painting: Path, clip: Path) 
     assert (found["identity distance"].value or 1.0) < 0.3
     assert {figure.section for figure in report.figures} == {"voice", "face", "why"}
     assert len(report.verdict) == 3
+    data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    jsonschema.validate(data, schema())
     html = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "http://" not in html
     assert "https://" not in html

@@ -1,16 +1,18 @@
 """The report keeps its numbers, refuses unlike comparisons, and needs no network to be read."""
 
+import json
 import re
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
 from likewise.errors import BadInput
 from likewise.values import Metric
 from likewise.verify.page import number, write_page
-from likewise.verify.report import Figure, Report, compare
+from likewise.verify.report import Figure, Report, compare, schema
 
 
 def png() -> bytes:
@@ -54,6 +56,23 @@ def test_json_round_trip(tmp_path: Path) -> None:
     report().save(tmp_path / "report.json")
     back = Report.load(tmp_path / "report.json")
     assert back == report()
+
+
+def test_the_schema_takes_reports_and_refuses_what_is_none() -> None:
+    judge = jsonschema.Draft202012Validator(schema())
+    judge.check_schema(schema())
+    data = json.loads(json.dumps(report().as_json()))
+    judge.validate(data)
+    for wrong in (
+        data | {"schema": 2},
+        data | {"more": 1},
+        {key: data[key] for key in data if key != "inputs"},
+        data | {"inputs": {"picture": "abc"}},
+        # a number that was not measured, and a measured one that is missing
+        data | {"metrics": [data["metrics"][0] | {"status": "unavailable: too short"}]},
+        data | {"metrics": [data["metrics"][2] | {"status": "ok"}]},
+    ):
+        assert not judge.is_valid(wrong)
 
 
 def test_other_files_are_no_reports(tmp_path: Path) -> None:

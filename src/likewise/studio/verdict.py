@@ -51,8 +51,12 @@ def _lips(metrics: dict[str, Metric]) -> str:
         reason = lag.status.removeprefix("unavailable: ")
         return f"Whether the lips fit could not be measured: {reason.rstrip('.')}."
     correlation = metrics["lip correlation"]
-    frames = "within a frame of the sound" if abs(lag.value) <= 40 else f"{lag.value:+.0f} ms off"
-    sentence = f"The lips move {frames} and follow it with r = {correlation.value:.2f}"
+    when = "within a frame of the sound" if abs(lag.value) <= 40 else _off(lag.value)
+    sentence = f"The lips move {when} and follow it with r = {correlation.value:.2f}"
     if closed is not None and closed.value is not None:
         sentence += f"; they close on {closed.value:.0f} % of p, b and m"
     return sentence + "."
+
+
+def _off(lag: float) -> str:
+    return f"{abs(lag):.0f} ms {'after' if lag > 0 else 'before'} the sound"

@@ -140,7 +140,7 @@ def pace(speech: Speech) -> list[Metric]:
             )
             for name, unit, _ in found
         ]
-    note = f"{len(pauses)} pauses in {spoken + sum(pauses):.1f} s"
+    note = f"pauses: {len(pauses)}, in {spoken + sum(pauses):.1f} s"
     return [
         Metric(name, value, unit, "neither", _PACE_SCORER, note=note, inputs=inputs)
         for name, unit, value in found

@@ -31,6 +31,7 @@ def write_page(report: Report, path: Path | str, *, media: Path | None = None) -
         report=report,
         rows=[_row(metric) for metric in report.metrics],
         media=_data_uri(media) if media else None,
+        poster=_poster(media) if media else None,
         media_name=media.name if media else "",
         is_video=bool(media and media.suffix.lower() in _VIDEO_TYPES),
         picture=lambda png: base64.b64encode(png).decode(),
@@ -40,6 +41,7 @@ def write_page(report: Report, path: Path | str, *, media: Path | None = None) -
 
 
 _VIDEO_TYPES = {".mp4": "video/mp4", ".webm": "video/webm"}
+_POSTER_SIDE = 960
 _SOUND_TYPES = {
     ".wav": "audio/wav",
     ".mp3": "audio/mpeg",
@@ -64,6 +66,22 @@ def _data_uri(media: Path) -> str | None:
     if kind is None or media.stat().st_size > _MAX_VIDEO_BYTES:
         return None
     return f"data:{kind};base64,{base64.b64encode(media.read_bytes()).decode()}"
+
+
+def _poster(media: Path) -> str | None:
+    """The first frame, since a browser shows a black box until a film is played."""
+    if media.suffix.lower() not in _VIDEO_TYPES:
+        return None
+    import cv2
+
+    from likewise.video.reader import VideoReader
+
+    with VideoReader(media) as video:
+        frame = next(video.frames(max_side=_POSTER_SIDE), None)
+    if frame is None:
+        return None
+    _, jpeg = cv2.imencode(".jpg", frame.picture[..., ::-1])
+    return f"data:image/jpeg;base64,{base64.b64encode(jpeg.tobytes()).decode()}"
 
 
 def _row(metric: Metric) -> dict[str, Any]:

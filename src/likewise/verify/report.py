@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
@@ -120,6 +121,13 @@ class Report:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise BadInput(f"{path} is not a report of Likewise ({error}).") from error
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema (2020-12) of `report.json`."""
+    file = files("likewise") / "data" / "verify" / "report.schema.json"
+    answer: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    return answer
 
 
 def compare(before: Report, after: Report) -> list[tuple[str, float, float]]:

@@ -97,7 +97,7 @@ def _by(
     one_recording = len(references) == 1 and enrolled is None
     cosines = spoken @ real.T  # (clones, references)
     means = cosines.mean(1)
-    notes = [f"{len(spoken)} sounds against {len(real)} of the person"]
+    notes = [f"sounds compared: {len(spoken)} with {len(real)} of the person"]
     if one_recording:
         notes.append("ceiling from parts of one recording, so it is a high one")
     if unheard:
