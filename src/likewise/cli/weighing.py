@@ -1,4 +1,4 @@
-"""Commands about weight files: list, path, verify, pull, convert."""
+"""Commands about weight files: list, path, verify, pull, convert, export."""
 
 import json
 from dataclasses import asdict
@@ -18,6 +18,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("verify")(verify)
     group.command("pull")(pull)
     group.command("convert")(convert)
+    group.command("export")(export)
     app.add_typer(group, name="weights")
 
 
@@ -133,3 +134,30 @@ def convert(
         else:
             job(source, draft.path, int8=int8)
     print(target)
+
+
+def export(
+    name: Annotated[str, typer.Argument(help="liveportrait or liveportrait-animals.")],
+    folder: Annotated[Path, typer.Argument(help="Where the ONNX graphs are written.")],
+    as_json: options.Json = False,
+) -> None:
+    """Write LivePortrait's networks as ONNX graphs, each compared with the network it came from."""
+    from likewise.cli.show import progress_bars
+    from likewise.errors import BadInput, MissingWeights
+
+    try:
+        from likewise.face.liveportrait import exporting, weights
+    except ImportError as error:
+        raise MissingWeights(
+            "The export needs PyTorch. Install it with: pip install 'likewise[torch]'"
+        ) from error
+    subject = next((who for who, pulled in weights.PULLED.items() if pulled == name), None)
+    if subject is None:
+        raise BadInput(f"{name} can't be exported, only: {', '.join(weights.PULLED.values())}.")
+    with progress_bars() as report:
+        made = exporting.export(weights.chosen(subject=subject), folder, on_progress=report)
+    if as_json:
+        print(json.dumps([asdict(one) for one in made], indent=1))
+        return
+    for one in made:
+        print(f"{folder / one.file}  differs by {one.difference:.1g} of the largest value")

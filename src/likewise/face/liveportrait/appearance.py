@@ -72,7 +72,7 @@ class AppearanceExtractor(nn.Module):
         for down in self.downs:
             x = down(x)
         x = self.lift(x)  # (B, C*D, s, s)
-        x = x.view(len(x), self.sizes.volume_channels, -1, *x.shape[2:])
+        x = x.unflatten(1, (self.sizes.volume_channels, self.sizes.volume_depth))
         for residual in self.residuals:
             x = residual(x)
         return x
