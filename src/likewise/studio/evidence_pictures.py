@@ -1,6 +1,5 @@
 """The report's pictures: what was measured, drawn so that a reader can see it for themselves."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,6 @@ from likewise.verify.lips import LipTrack
 from likewise.verify.report import Figure
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Canvas
-
     from likewise.explain.face import FaceExplanation
     from likewise.explain.voice import VoiceExplanation
 
@@ -41,7 +38,7 @@ def of_voice(reference: Audio | None, speech: Speech) -> list[Figure]:
         audio=speech.audio.between(0.0, _SOUND_SECONDS),
         words=tuple(word for word in speech.words if word.end <= _SOUND_SECONDS),
     )
-    return [Figure("What both sound like", caption, png_of(draw_run(reference, opening)))]
+    return [Figure("What both sound like", caption, drawing.png(draw_run(reference, opening)))]
 
 
 def of_lips(track: LipTrack, wanted: NDArray[np.float64], words: Sequence[Timing]) -> list[Figure]:
@@ -86,7 +83,7 @@ def of_lips(track: LipTrack, wanted: NDArray[np.float64], words: Sequence[Timing
         "The mouth is found again in the finished frames. Where both lines rise and fall together "
         "the lips fit; the distance between them sideways is the lag."
     )
-    return [Figure("Do the lips say it?", caption, png_of(canvas), section="face")]
+    return [Figure("Do the lips say it?", caption, drawing.png(canvas), section="face")]
 
 
 def of_likeness(why: "VoiceExplanation") -> list[Figure]:
@@ -103,10 +100,3 @@ def _explained(title: str, why: "VoiceExplanation | FaceExplanation") -> Figure:
     with TemporaryDirectory() as folder:
         picture = why.draw(Path(folder) / "why.png").read_bytes()
     return Figure(title, " ".join(why.sentences), picture, section="why")
-
-
-def png_of(canvas: "Canvas") -> bytes:
-    """A drawn picture as PNG bytes."""
-    target = io.BytesIO()
-    canvas.savefig(target, format="png", **drawing.PNG)
-    return target.getvalue()

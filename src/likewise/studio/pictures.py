@@ -15,6 +15,7 @@ import numpy as np
 from likewise.audio.resampling import resampled
 from likewise.audio.spectrum import Curve, Mel, log_mel, onset_strength
 from likewise.errors import BadInput
+from likewise.explain import drawing
 from likewise.files import Draft
 from likewise.values import Audio, Speech, Timing
 
@@ -50,7 +51,10 @@ def plot_run(reference: Audio | None, speech: Speech, path: Path | str) -> None:
         raise BadInput(f"A plot is written as .png or .svg, not as {target.name!r}.")
     figure = draw_run(reference, speech)
     with Draft(target) as draft:
-        figure.savefig(draft.path, format=target.suffix[1:].lower())
+        if target.suffix.lower() == ".png":
+            draft.path.write_bytes(drawing.png(figure))
+        else:
+            figure.savefig(draft.path, format="svg")
 
 
 def draw_run(reference: Audio | None, speech: Speech) -> "Figure":

@@ -79,40 +79,39 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     Returns:
         The report; what could not be measured says why.
     """
-    # Measuring is models that let go of Python, so two run at once; drawing is for one thread.
+    # Measuring is models that let go of Python, so two run at once; drawing is for one thread,
+    # which draws what is ready while they measure the rest.
     with ThreadPoolExecutor(2) as pool:
-        looked = pool.submit(_look, evidence)
-        heard = [pool.submit(measure, evidence) for measure in (_voice, _words, _sound)]
-        explained = pool.submit(_explain, evidence)
+        looked, explained = pool.submit(_look, evidence), pool.submit(_explain, evidence)
+        sound, voice, words = (
+            pool.submit(measure, evidence) for measure in (_sound, _voice, _words)
+        )
         judged = pool.submit(_judge_lips, evidence)
-        steps = len(heard) + 3
 
         def step(done: int) -> None:
-            on_progress(Progress("verifying", done, steps, "steps"))
+            on_progress(Progress("verifying", done, 4, "steps"))
 
         step(0)
-        figures = evidence_pictures.of_voice(evidence.reference, evidence.speech)
+        of_voice = evidence_pictures.of_voice(evidence.reference, evidence.speech)
         step(1)
+        why = explained.result()
+        of_likeness = evidence_pictures.of_likeness(why) if why else []
+        step(2)
+        seen = looked.result()
+        of_face, figures = _face(evidence, seen) if seen else ([], [])
+        step(3)
         metrics: list[Metric] = []
         tables: dict[str, list[list[str]]] = {}
-        for done, measured in enumerate(heard):
-            found, more = measured.result()
+        for found, more in (voice.result(), words.result(), sound.result()):
             metrics += found
             tables |= more
-            step(2 + done)
-        seen, why, second = looked.result(), explained.result(), judged.result()
-    if seen is not None:
-        found, drawn = _face(evidence, seen)
-        metrics += [*found, *second]
-        figures += drawn
-    if why is not None:
-        figures += evidence_pictures.of_likeness(why)
-    step(steps)
+        metrics += [*of_face, *judged.result()]
+        step(4)
     return Report(
         title=evidence.title,
         verdict=verdict(metrics),
         metrics=tuple(metrics),
-        figures=tuple(figures),
+        figures=(*of_voice, *figures, *of_likeness),
         reproduce=_environment() | evidence.reproduce,
         inputs=evidence.inputs,
         tables=tables,
