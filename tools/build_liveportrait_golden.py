@@ -8,7 +8,7 @@ from the seed and each tensor's name (`tests/seeded_weights.py`), pictures and w
 no weights from the golden values of seed 1 in the repository; so seed 1 written again must equal
 what is there, which `--check` compares. Keypoints of the pipeline's settings (`pipe.*`) are not the
 modules' work: they come from the oracle of the tests, which `--check` holds to the pipeline's own.
-`final.frame_u8` is laid back by a bilinear reading of its own instead of OpenCV's: two levels apart.
+`final.frame_u8` is laid back by a bilinear reading of its own instead of OpenCV's.
 """
 
 import argparse

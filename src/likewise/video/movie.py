@@ -71,6 +71,14 @@ def choose_codec(suffix: str, wanted: str | None = None) -> tuple[str, str]:
     return found, note
 
 
+def choose_lossless() -> tuple[str, str, dict[str, str]]:
+    """An encoder that keeps RGB pictures to the last bit: name, pixel format, options."""
+    # x264's RGB mode: a still background costs nothing, unlike in FFV1.
+    if _has_encoder("libx264rgb"):
+        return "libx264rgb", "rgb24", {"preset": "ultrafast", "qp": "0"}
+    return "ffv1", "bgr0", {}
+
+
 def _has_encoder(name: str) -> bool:
     import av.codec
 
