@@ -3,7 +3,8 @@
 Pose, place and expression are taken relative to one frame, the anchor, in which the driver looks
 most neutral; how far the lips are apart is taken as it is, so that shut lips shut. Everything is
 measured on tracked points in canonical space, where pose and size are gone. Each cut begins with an
-anchor of its own for the pose, and while no face is seen the score comes to rest.
+anchor of its own for the pose; while no face is seen the score comes to rest, and the lips while
+something is before the mouth.
 
     driven = from_video(Film("driver.mp4"))
     driven.motion, driven.notes
@@ -19,10 +20,18 @@ from likewise.errors import BadInput
 from likewise.motion.curves import Track, ease
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.seeing.canonical import FACE_WIDTH, NECK, mesh, place, pose_of
-from likewise.seeing.following import Film
-from likewise.seeing.landmarks import Tracked
+from likewise.seeing.covering import COLOURS, covered, mouth_colours
+from likewise.seeing.following import Film, Sighting
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
-from likewise.seeing.shots import Shot, bridged, nearest_rotation, presence, remarks, shots
+from likewise.seeing.shots import (
+    Shot,
+    absences,
+    bridged,
+    nearest_rotation,
+    presence,
+    remarks,
+    shots,
+)
 from likewise.seeing.smoothing import settled
 from likewise.values import COEFFICIENTS, INDEX, Motion
 
@@ -43,6 +52,8 @@ _CORNERS = (61, 291)
 _BY_GEOMETRY = [
     index for name, index in INDEX.items() if name.startswith(("eyeBlink", "eyeWide", "eyeLook"))
 ]
+_MOUTH = [index for name, index in INDEX.items() if name.startswith(("jaw", "mouth"))]
+_MOST_COVERED = 3  # times of a covered mouth that are told
 _TYPICAL_OPENING = 0.33  # of eyes, height over width, where one picture has to do without an anchor
 
 
@@ -78,7 +89,7 @@ def from_video(
     notes: list[str] = []
     rows: list[Track | None] = []
     for sighting in film.sightings(notes):
-        rows.append(None if sighting.face is None else _measured(sighting.face))
+        rows.append(None if sighting.face is None else _measured(sighting))
         on_progress(Progress("watching", len(rows), film.frames, "frames"))
     seen = np.array([row is not None for row in rows])
     if not seen.any():
@@ -104,12 +115,15 @@ _PARTS = {
     "gaps": slice(16, 27),  # of the lips, canonical centimetres
     "mouth": slice(27, 28),  # width, canonical centimetres
     "coefficients": slice(28, 80),
+    "colours": slice(80, 80 + COLOURS),  # of the mouth, see `seeing.covering`
 }
-_ROW = 80
+_ROW = 80 + COLOURS
 
 
-def _measured(face: Tracked) -> Track:
-    """Everything the score needs of one face, (80,)."""
+def _measured(sighting: Sighting) -> Track:
+    """Everything the score needs of one frame with a face, (101,)."""
+    face = sighting.face
+    assert face is not None
     placement = place(face.points)
     points = placement.to_canonical(face.points)
     eyes, looks = [], []
@@ -126,6 +140,7 @@ def _measured(face: Tracked) -> Track:
     row[_PARTS["gaps"]] = points[list(UPPER_INNER_LIP), 1] - points[list(LOWER_INNER_LIP), 1]
     row[_PARTS["mouth"]] = np.linalg.norm(points[_CORNERS[0]] - points[_CORNERS[1]])
     row[_PARTS["coefficients"]] = face.coefficients
+    row[_PARTS["colours"]] = mouth_colours(sighting.picture, face.points)
     return row
 
 
@@ -159,6 +174,8 @@ class _Looks:
         self._gaps = self._settled(raw["gaps"], 0.2, 0.15)
         self._coefficients = self._settled(raw["coefficients"], 0.2, 0.25)
         self._mouth_width = float(np.median(raw["mouth"]))
+        hidden = [covered(raw["colours"][shot.frames], fps) for shot in self._shots]
+        self._mouth_seen = ~np.concatenate(hidden) | ~seen
 
     def _settled(self, track: Track, seconds: float, jump: float) -> Track:
         """The track without the tracker's trembling, shot by shot."""
@@ -204,7 +221,9 @@ class _Looks:
         counts = presence(self._seen, self._fps)
         for track in (motion.coefficients, motion.gaze, motion.pose, motion.shift):
             track *= counts[:, None]
-        motion.lip_gap[counts < 1] = np.nan
+        mouth_counts = presence(self._mouth_seen, self._fps, least=0.0)
+        motion.coefficients[:, _MOUTH] *= mouth_counts[:, None]
+        motion.lip_gap[np.minimum(counts, mouth_counts) < 1] = np.nan
         return motion
 
     def picture(self) -> Motion:
@@ -259,7 +278,12 @@ class _Looks:
 
     def remarks(self) -> list[str]:
         """Cuts and absences in words."""
-        return remarks(self._shots, self._seen, self._fps)
+        found = [
+            f"Something is before the driver's mouth from {first / self._fps:.1f} to "
+            f"{end / self._fps:.1f} s; the lips rest meanwhile."
+            for first, end in absences(self._mouth_seen, self._fps, least=0.0)
+        ]
+        return remarks(self._shots, self._seen, self._fps) + found[:_MOST_COVERED]
 
 
 def _canonical_mouth() -> float:

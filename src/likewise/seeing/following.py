@@ -7,7 +7,7 @@
 A film can be read several times; nothing of it is kept in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput
 from likewise.seeing.landmarks import Tracked, Tracker
+from likewise.seeing.shots import CUT_WIDTHS
 from likewise.video.reader import VideoReader
 
 PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
 SLOWEST, FASTEST = 5.0, 60.0
 MAX_SIDE: Final = 1280
 """Pixels; a face in a 4K film is large enough without its last detail."""
+
+_SAME_PLACE: Final = 0.8  # face widths around where somebody else stood
+_SAME_SIZE: Final = 0.35  # log-size by which their face may differ
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -108,19 +112,21 @@ class Film:
             BadInput: The film is damaged, or has fewer faces than asked for.
         """
         tracker = Tracker()
-        chosen = False
+        follower: _Follower | None = None
         for seconds, picture in self.pictures():
-            if not chosen:
-                chosen = self._choose(tracker, picture, [] if notes is None else notes)
-            yield Sighting(seconds, picture, tracker.track(picture) if chosen else None)
+            if follower is None:
+                follower = self._choose(tracker, picture, [] if notes is None else notes)
+            yield Sighting(seconds, picture, follower(picture) if follower else None)
 
-    def _choose(self, tracker: Tracker, picture: NDArray[np.uint8], notes: list[str]) -> bool:
-        """Whether a face to follow was found in this frame."""
+    def _choose(
+        self, tracker: Tracker, picture: NDArray[np.uint8], notes: list[str]
+    ) -> "_Follower | None":
+        """Whoever follows a face that was found in this frame."""
         if self._face is None and tracker.track(picture) is None:
-            return False  # a quick look is enough until there is something to see
+            return None  # a quick look is enough until there is something to see
         faces = tracker.detect(picture)
         if not faces:
-            return False
+            return None
         if self._face is not None and not 0 <= self._face < len(faces):
             count = "is one face" if len(faces) == 1 else f"are {len(faces)} faces"
             raise BadInput(
@@ -132,5 +138,46 @@ class Film:
                 f"{len(faces)} faces found in the driver, the largest is followed; use "
                 f"--driver-face N (1 to {len(faces)}, largest first) for another."
             )
-        tracker.follow(faces[self._face or 0])
-        return True
+        return _Follower(tracker, faces, self._face or 0)
+
+
+class _Follower:
+    """Follows one of several faces and never goes over to another that stood beside it.
+
+    Args:
+        tracker: Its tracker.
+        faces: All that are seen when it begins.
+        number: Which of them to follow.
+    """
+
+    def __init__(self, tracker: Tracker, faces: Sequence[Tracked], number: int) -> None:
+        self._tracker = tracker
+        self._last: Tracked | None = faces[number]
+        self._others = [face for place, face in enumerate(faces) if place != number]
+        tracker.follow(faces[number])
+
+    def __call__(self, picture: NDArray[np.uint8]) -> Tracked | None:
+        """The face in the next frame, None while it isn't seen."""
+        face = self._tracker.track(picture)
+        if face is not None and self._others and not _beside(face, self._last, CUT_WIDTHS):
+            seen = self._tracker.detect(picture, thorough=False)
+            known = [other for other in seen if not self._is_other(other)]
+            face = known[0] if known else None
+            if face is None:
+                self._tracker.forget()
+            else:
+                self._tracker.follow(face)
+        self._last = face
+        return face
+
+    def _is_other(self, face: Tracked) -> bool:
+        return any(_beside(face, other, _SAME_PLACE) for other in self._others)
+
+
+def _beside(face: Tracked, other: Tracked | None, widths: float) -> bool:
+    """Whether two faces lie within so many face widths of each other and are about as large."""
+    if other is None:
+        return False
+    way = np.linalg.norm((face.points - other.points)[:, :2].mean(axis=0))
+    alike = abs(np.log(max(face.width, 1.0) / max(other.width, 1.0))) < _SAME_SIZE
+    return bool(way < widths * other.width and alike)

@@ -103,14 +103,18 @@ class Tracker:
         self._blendshapes = session("face-blendshapes", threads)
         self._last: NDArray[np.float32] | None = None
 
-    def detect(self, picture: NDArray[np.uint8], *, threshold: float = 0.5) -> list[Face]:
+    def detect(
+        self, picture: NDArray[np.uint8], *, threshold: float = 0.5, thorough: bool = True
+    ) -> list[Face]:
         """All faces, largest first.
 
         Args:
             picture: uint8 (H, W, 3), RGB, upright.
             threshold: Smallest confidence of the detector and of the points.
+            thorough: Look for small faces even when large ones are there.
         """
-        return self._faces(picture, self._detector.find(picture, threshold=threshold), threshold)
+        found = self._detector.find(picture, threshold=threshold, thorough=thorough)
+        return self._faces(picture, found, threshold)
 
     def track(self, frame: NDArray[np.uint8]) -> Tracked | None:
         """The face followed so far, or the largest when there is none yet; None when lost.

@@ -82,14 +82,19 @@ def bridged(track: Track, seen: NDArray[np.bool_]) -> Track:
     return filled.reshape(track.shape)
 
 
-def presence(seen: NDArray[np.bool_], fps: float) -> Track:
+def presence(seen: NDArray[np.bool_], fps: float, *, least: float = BRIDGED_SECONDS) -> Track:
     """How much of the driver's motion counts, (N,): 1 where it is seen, 0 in long absences.
 
     It falls to rest within 0.4 s after the face is lost and is back at 1 in the first frame seen.
+
+    Args:
+        seen: bool (N,).
+        fps: Frames per second.
+        least: Seconds up to which an absence is none.
     """
     frames = np.arange(len(seen))
     counts = np.ones(len(frames))
-    for first, end in absences(seen, fps):
+    for first, end in absences(seen, fps, least=least):
         before = first > 0  # at the very beginning there is nothing to come to rest from
         lost = (frames - first + 1) / fps / _REST_SECONDS if before else np.ones(len(frames))
         back = (end - frames) / fps / _REST_SECONDS if end < len(seen) else np.ones(len(frames))
@@ -122,9 +127,11 @@ def nearest_rotation(matrix: Track) -> Track:
     return np.asarray(left @ right)
 
 
-def absences(seen: NDArray[np.bool_], fps: float) -> Iterator[tuple[int, int]]:
-    """First and end frame of each stretch unseen for longer than can be bridged."""
+def absences(
+    seen: NDArray[np.bool_], fps: float, *, least: float = BRIDGED_SECONDS
+) -> Iterator[tuple[int, int]]:
+    """First and end frame of each stretch unseen for longer than `least` seconds."""
     edges = np.flatnonzero(np.diff(np.concatenate([[True], seen, [True]]).astype(int)))
     for first, end in edges.reshape(-1, 2).tolist():
-        if (end - first) / fps > BRIDGED_SECONDS:
+        if (end - first) / fps > least:
             yield first, end

@@ -23,7 +23,8 @@ from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike, agreed, statement
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
-from likewise.seeing.following import PICTURES, Film
+from likewise.seeing.covering import UsualMouth, mouth_colours
+from likewise.seeing.following import PICTURES, Film, Sighting
 from likewise.seeing.steadying import Steady, steadied
 from likewise.studio.ahead import Ahead
 from likewise.studio.animate import APPROXIMATE, aligned
@@ -116,7 +117,8 @@ def dub(
         with watch.stage("consent"):
             agreement = _agreement(consent, path, source, language)
         with watch.stage("watching"):
-            lips = NewLips(_resting(path, face, on_progress))
+            rest, usual = _glanced(path, face, on_progress)
+            lips = NewLips(rest)
         speech = _Speech(
             source.fps, text, voice, audio, transcript, language, speed, verify, engine
         )
@@ -129,7 +131,7 @@ def dub(
                 depth=2,
             )
         )
-        frames = steadied(source.sightings(notes))
+        frames = steadied(_free(source.sightings(notes), usual))
         first = next(frames)
         height, width = first.picture.shape[:2]
         video = stack.enter_context(
@@ -211,15 +213,29 @@ def _agreement(consent: ConsentLike | None, path: Path, source: Film, language: 
     return agreed(consent, references, language=language)
 
 
-def _resting(path: Path, face: int | None, on_progress: ProgressCallback) -> RestingMouth:
-    """The mouth at rest, from a few frames of every second."""
+def _glanced(
+    path: Path, face: int | None, on_progress: ProgressCallback
+) -> tuple[RestingMouth, UsualMouth | None]:
+    """The mouth at rest and what it usually looks like, from a few frames of every second."""
     glance = Film(path, fps=_GLANCES, face=face)
     rest = RestingMouth()
+    colours = []
     for count, sighting in enumerate(glance.sightings(), start=1):
         if sighting.face is not None:
             rest.see(sighting.face.points)
+            colours.append(mouth_colours(sighting.picture, sighting.face.points))
         on_progress(Progress("watching", count, glance.frames, "frames"))
-    return rest
+    return rest, UsualMouth.of(np.array(colours)) if colours else None
+
+
+def _free(sightings: Iterable[Sighting], usual: UsualMouth | None) -> Iterator[Sighting]:
+    """The film, without a face where something is before its mouth: lips aren't drawn on a hand."""
+    for sighting in sightings:
+        if sighting.face is not None and usual is not None:
+            colours = mouth_colours(sighting.picture, sighting.face.points)
+            if usual.hidden(colours[None])[0]:
+                sighting = replace(sighting, face=None)
+        yield sighting
 
 
 def _again(first: Steady, rest: Iterator[Steady]) -> Iterator[Steady]:
@@ -414,8 +430,8 @@ class _Take:
         fps = self._fps
         for first, end in self._unseen[:4]:
             yield (
-                f"No face is seen in the film from {first / fps:.1f} to {end / fps:.1f} s; it is "
-                "left as it is there."
+                f"No face is seen in the film from {first / fps:.1f} to {end / fps:.1f} s, or "
+                "something is before its mouth; it is left as it is there."
             )
         if len(self._unseen) > 4:
             yield f"{len(self._unseen) - 4} more times without a face are left as they are."
