@@ -31,7 +31,7 @@ _PEAK = 0.7  # DNSMOS judges the level too; both sounds are brought to one
 _SHORTEST_SECONDS = 1.0
 _MOST_WINDOWS = 5
 """Of a long or repeated sound, spread over it: overall within .01 of all, on eight recordings."""
-_FLOOR_WINDOWS = 2  # noise is the same everywhere
+_FLOOR_WINDOWS = 1  # noise is the same everywhere
 _FEWEST_SOUNDING = 0.2  # share of a sound that has to stand out of silence
 _PARTS = ("predicted opinion, signal", "predicted opinion, background", OVERALL)
 # Raw answers to P.835 scores: speechmos' polynomials, highest power first.
