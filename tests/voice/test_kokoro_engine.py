@@ -10,8 +10,7 @@ from likewise.progress import Progress
 from likewise.studio.saying import sentences
 from likewise.values import Speech, Voice
 from likewise.voice.engine import VoiceEngine
-from likewise.voice.kokoro import engine as kokoro
-from likewise.voice.kokoro import stock
+from likewise.voice.kokoro import lines, stock
 from likewise.voice.kokoro.engine import KokoroEngine
 
 SHORT = {
@@ -110,17 +109,17 @@ def test_long_sentences_are_cut_between_words():
 
     text = "one two three four, " * 60
     words = phonemise(text, resolve("en"))
-    groups = kokoro._cut(words, "en-us")
+    groups = lines.cut(words, "en-us")
     assert len(groups) > 2
     assert [word for group, _ in groups for word in group] == words
-    assert all(len(encoding.ids) <= kokoro._TOKENS_A_PART for _, encoding in groups)
+    assert all(len(encoding.ids) <= lines.TOKENS_A_LINE for _, encoding in groups)
     assert all("," in group[-1].after for group, _ in groups)
 
 
 def test_one_endless_word_is_spoken_as_far_as_the_model_reads():
     from likewise.text.words import Word
 
-    groups = kokoro._cut([Word(0, 900, "a" * 900, "ta" * 900)], "es")
+    groups = lines.cut([Word(0, 900, "a" * 900, "ta" * 900)], "es")
     assert len(groups) == 1
     assert len(groups[0][1].ids) <= 508
 

@@ -87,13 +87,14 @@ class AudioWriter:
         self.sample_rate = sample_rate
         self.seconds = 0.0
         self._samples = 0
-        self._name = "standard output" if target == "-" else source_name(target)
+        piped = isinstance(target, str | Path) and str(target) == "-"
+        self._name = "standard output" if piped else source_name(target)
         self._suffix = suffix = _format(format, self._name)
         self._seal = seal
         self._draft: Draft | None = None
         self._file: BinaryIO
         self._encoding: _Encoding | None = None
-        if isinstance(target, str | Path) and str(target) != "-":
+        if isinstance(target, str | Path) and not piped:
             self._draft = Draft(Path(target))
         try:
             if self._draft is not None:

@@ -14,6 +14,7 @@ from likewise.errors import BadInput
 if TYPE_CHECKING:
     from likewise.motion.sliders import Sliders
     from likewise.studio.rendering import Video
+    from likewise.studio.saying import TextLike
 
 
 def add_to(app: typer.Typer) -> None:
@@ -39,6 +40,9 @@ def talk(
     consent: options.Consent = "",
     language: options.Language = "",
     speed: options.Speed = 1.0,
+    pitch: options.Pitch = 0.0,
+    pause: options.Pause = 1.0,
+    ssml: options.Ssml = False,
     fps: options.Fps = 25.0,
     crop: options.Framing = "none",
     size: options.Size = 1280,
@@ -69,7 +73,7 @@ def talk(
         }
         unfit |= {"--plot": plot, "--save-motion": save_motion, "--crop head": crop == "head"}
         unfit |= {"--slider": slider, "--keyframes": keyframes, "--points": points}
-        unfit |= {"--style": style}
+        unfit |= {"--style": style, "--pitch": pitch, "--pause": pause != 1.0, "--ssml": ssml}
         _refuse(unfit, "--script", "the script and its cast say who speaks and with which face")
         video = _dialogue(
             picture,
@@ -104,12 +108,14 @@ def talk(
     with progress_bars() as progress:
         video = job(
             picture,
-            _text(text),
+            _text(text, ssml=ssml),
             voice=voice,
             output=output,
             consent=consent,
             language=language,
             speed=speed,
+            pitch=pitch,
+            pause=pause,
             fps=fps,
             crop=crop,
             size=size,
@@ -143,9 +149,19 @@ def speak(
             "-o", "--output", help="The sound: .wav .flac .mp3 .ogg .opus .m4a; - is stdout."
         ),
     ],
+    format: Annotated[
+        str,
+        typer.Option(
+            metavar="wav|pcm|...",
+            help="Format of the sound: wav on stdout if left out; pcm is 16 bit at 24 kHz, mono.",
+        ),
+    ] = "",
     consent: options.Consent = "",
     language: options.Language = "",
     speed: options.Speed = 1.0,
+    pitch: options.Pitch = 0.0,
+    pause: options.Pause = 1.0,
+    ssml: options.Ssml = False,
     subtitles: options.Subtitles = None,
     plot: options.Plot = None,
     verify: options.Verify = False,
@@ -158,12 +174,15 @@ def speak(
     consent = _consent(consent, voice, language)
     with progress_bars() as progress:
         spoken = job(
-            _text(text),
+            _text(text, ssml=ssml),
             voice=voice,
             output=output,
+            format=format,
             consent=consent,
             language=language,
             speed=speed,
+            pitch=pitch,
+            pause=pause,
             subtitles=subtitles or (),
             plot=plot,
             verify=verify,
@@ -269,6 +288,14 @@ def animate(
     keyframes: options.Keyframes = None,
     subtitles: options.Subtitles = None,
     engine: options.Engine = "kokoro",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="With a driver or template: keep what is done beside the output until the video "
+            "is there; after a stop the same command goes on.",
+        ),
+    ] = False,
     as_json: options.Json = False,
 ) -> None:
     """Make a picture move its lips to a recording, or do what a person in a video does."""
@@ -303,6 +330,7 @@ def animate(
                 sliders=sliders,
                 save_motion=save_motion,
                 face_engine=face_engine,
+                resume=resume,
                 on_progress=progress,
             )
         elif audio is None:
@@ -400,5 +428,11 @@ def _sliders(settings: list[str] | None, keyframes: Path | None) -> "Sliders | N
     return Sliders.parsed(settings or (), keyframes)
 
 
-def _text(text: str) -> str:
-    return sys.stdin.read() if text == "-" else text
+def _text(text: str, *, ssml: bool) -> "TextLike":
+    """The text of an option or of standard input, its marks read if it is said to have them."""
+    given = sys.stdin.read() if text == "-" else text
+    if not ssml:
+        return given
+    from likewise.text.ssml import parse
+
+    return parse(given)

@@ -33,6 +33,16 @@ Language = Annotated[
     ),
 ]
 Speed = Annotated[float, typer.Option(min=0.5, max=2.0, help="Speech speed, 1 is natural.")]
+Pitch = Annotated[
+    float, typer.Option(min=-12, max=12, help="Semitones above the voice's own pitch.")
+]
+Pause = Annotated[float, typer.Option(min=0, max=5, help="How many times as long the pauses are.")]
+Ssml = Annotated[
+    bool,
+    typer.Option(
+        "--ssml", help="The text is SSML; one that begins with <speak is known without it."
+    ),
+]
 Fps = Annotated[float, typer.Option(min=5, max=60, help="Frames per second.")]
 Framing = Annotated[
     Crop, typer.Option(help="Show the whole picture (none) or head and shoulders (head).")

@@ -1,19 +1,28 @@
 """How the studio lets an engine speak: as it is, checked by ear, or with timings found for it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
-from likewise.progress import ProgressCallback
+from likewise.errors import Unsupported
+from likewise.progress import ProgressCallback, silent
+from likewise.text import ssml
+from likewise.text.markup import MarkedText
 from likewise.values import Speech, Voice
-from likewise.voice.engine import VoiceEngine
+from likewise.voice.engine import ExpressiveEngine, VoiceEngine
+
+TextLike = str | MarkedText
+"""What is said: text, SSML (a text that begins with `<speak`), or a text with marks."""
 
 
 def say(
     speaker: VoiceEngine,
-    text: str,
+    text: TextLike,
     voice: Voice,
     *,
     language: str,
     speed: float,
+    pitch: float = 0.0,
+    pause: float = 1.0,
     verify: bool,
     timings: bool,
     pieces: bool = False,
@@ -27,6 +36,8 @@ def say(
         voice: A voice of that engine.
         language: Language tag, "" for the voice's own.
         speed: Speech speed.
+        pitch: Semitones above the voice's own pitch.
+        pause: How many times as long the pauses are.
         verify: Have every sentence understood by Whisper, or read again.
         timings: The caller needs phoneme and word timings.
         pieces: The caller takes pieces of sentences, the first of which holds the sentence's text;
@@ -36,23 +47,80 @@ def say(
     Raises:
         BadInput: Text or options can't be used.
         MissingWeights: A model is missing; `verify` needs the extra [asr].
-        Unsupported: The engine has no timings, and none can be found in this language.
+        Unsupported: The engine has no timings, and none can be found in this language; or it can't
+            change pitch and pauses.
     """
-    parts = speaker.speak(text, voice, language=language, speed=speed, on_progress=on_progress)
+    marked = read_marks(text)
+    read = _reader(speaker, marked, voice, language, speed, pitch, pause)
+    parts = read(marked, 0, on_progress)
     if verify:
         from likewise.studio.retrying import retried
 
-        parts = retried(
-            parts,
-            lambda sentence, take: speaker.speak(
-                sentence, voice, language=language, speed=speed, take=take
-            ),
-        )
+        parts = retried(parts, lambda sentence, take: read(_again(marked, sentence), take, silent))
     if timings and not speaker.capabilities.timings:
         from likewise.studio.timing import timed
 
         parts = timed(parts)
     return parts if pieces else sentences(parts)
+
+
+def read_marks(text: TextLike) -> TextLike:
+    """A text, its marks read where it is SSML.
+
+    Raises:
+        BadInput: SSML that can't be read; the message names the line.
+    """
+    return ssml.parse(text) if isinstance(text, str) and ssml.is_ssml(text) else text
+
+
+def _reader(
+    speaker: VoiceEngine,
+    marked: TextLike,
+    voice: Voice,
+    language: str,
+    speed: float,
+    pitch: float,
+    pause: float,
+) -> Callable[[TextLike, int, ProgressCallback], Iterator[Speech]]:
+    """How a text is read in a take, by what the engine can do."""
+    if speaker.capabilities.expressive:
+        expressive = cast("ExpressiveEngine", speaker)
+        return lambda said, take, on_progress: expressive.speak(
+            said,
+            voice,
+            language=language,
+            speed=speed,
+            pitch=pitch,
+            pause=pause,
+            take=take,
+            on_progress=on_progress,
+        )
+    if pitch != 0.0 or pause != 1.0:
+        raise Unsupported(
+            f"The engine {speaker.name!r} can't change pitch or pauses. Leave --pitch and --pause "
+            "out, or speak with --engine kokoro."
+        )
+    if isinstance(marked, MarkedText):
+        raise Unsupported(
+            f"The engine {speaker.name!r} can't follow marks (SSML). Give it plain text, or speak "
+            "with --engine kokoro."
+        )
+
+    def plainly(said: TextLike, take: int, on_progress: ProgressCallback) -> Iterator[Speech]:
+        assert isinstance(said, str)
+        return speaker.speak(
+            said, voice, language=language, speed=speed, take=take, on_progress=on_progress
+        )
+
+    return plainly
+
+
+def _again(marked: TextLike, sentence: str) -> TextLike:
+    """A sentence of a text, with its marks."""
+    if isinstance(marked, str):
+        return sentence
+    start = max(marked.text.find(sentence), 0)
+    return marked.between(start, start + len(sentence))
 
 
 def sentences(parts: Iterable[Speech]) -> Iterator[Speech]:

@@ -12,7 +12,7 @@ from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
 from likewise.studio.choosing import VoiceLike, check_consent, choose_voice
 from likewise.studio.record import Record, check_beside, write_subtitles
-from likewise.studio.saying import say
+from likewise.studio.saying import TextLike, read_marks, say
 from likewise.studio.stopwatch import Stopwatch
 from likewise.voice import registry as voices
 
@@ -43,15 +43,18 @@ class Spoken:
 
 
 def speak(
-    text: str,
+    text: TextLike,
     *,
     voice: VoiceLike,
     output: Path | str,
     consent: ConsentLike | None = None,
     language: str = "",
     speed: float = 1.0,
+    pitch: float = 0.0,
+    pause: float = 1.0,
     subtitles: Sequence[Path | str] = (),
     plot: Path | str | None = None,
+    format: str = "",
     verify: bool = False,
     engine: str = "kokoro",
     on_progress: ProgressCallback = silent,
@@ -59,14 +62,18 @@ def speak(
     """Speak a text in a voice into a sound file.
 
     Args:
-        text: What is said, of any length.
+        text: What is said, of any length; SSML where it begins with `<speak`.
         voice: A saved or stock voice's name, a sound file of some seconds, a recording, a voice.
         output: The sound file (.wav, .flac, .mp3, .ogg, .opus, .m4a), or `-` for standard output.
         consent: Whose voice a recording is: `own`, `spoken:FILE`, `source:TEXT` or a record; saved
             and stock voices need none. See `likewise.provenance.consent`.
         language: Language tag such as `en-us` or `ja`; "" takes the voice's own.
         speed: Speech speed, 0.5..2.
+        pitch: Semitones above the voice's own pitch, -12..12.
+        pause: How many times as long the pauses are, 0..5.
         subtitles: Subtitle files to write, .srt or .vtt.
+        format: Format of the sound, such as `pcm` (16 bit, little-endian, without a header); ""
+            goes by the suffix of the file, and is WAV on standard output.
         plot: A picture to write: mel spectrograms and onset strength of reference and speech.
         verify: Have a speech recogniser check every sentence, and say a misunderstood one again;
             needs the extra [asr].
@@ -88,6 +95,7 @@ def speak(
         >>> likewise.speak("Hello!", voice="af_heart", output="hello.wav")  # doctest: +SKIP
     """
     start = time.perf_counter()
+    text = read_marks(text)  # before a voice is loaded for nothing
     watch = Stopwatch()
     speaker = voices.voice_engine(engine)
     check_consent(voice, consent)
@@ -95,7 +103,7 @@ def speak(
     record = Record(keep_sound=plot is not None)
     marking = Marking()
     rate = speaker.capabilities.sample_rate
-    with AudioWriter(output, sample_rate=rate, seal=marking.seal) as file:
+    with AudioWriter(output, sample_rate=rate, format=format or None, seal=marking.seal) as file:
         with watch.stage("voice"):
             chosen = choose_voice(
                 voice, speaker, language=language, consent=consent, on_progress=on_progress
@@ -107,6 +115,8 @@ def speak(
             chosen,
             language=language,
             speed=speed,
+            pitch=pitch,
+            pause=pause,
             verify=verify,
             timings=bool(subtitles),
             pieces=True,

@@ -6,17 +6,19 @@ from likewise.progress import ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
 from likewise.studio.choosing import VoiceLike, choose_voice
-from likewise.studio.saying import say
+from likewise.studio.saying import TextLike, read_marks, say
 from likewise.values import Speech
 from likewise.voice import registry as voices
 
 
 def stream(
-    text: str,
+    text: TextLike,
     *,
     voice: VoiceLike,
     language: str = "",
     speed: float = 1.0,
+    pitch: float = 0.0,
+    pause: float = 1.0,
     engine: str = "kokoro",
     on_progress: ProgressCallback = silent,
 ) -> Iterator[Speech]:
@@ -26,10 +28,12 @@ def stream(
     the parts are taken, joined they are what `likewise.speak` writes.
 
     Args:
-        text: What is said, of any length.
+        text: What is said, of any length; SSML where it begins with `<speak`.
         voice: A saved or stock voice's name, a recording, or a voice.
         language: Language tag; "" takes the voice's own.
         speed: Speech speed, 0.5..2.
+        pitch: Semitones above the voice's own pitch, -12..12.
+        pause: How many times as long the pauses are, 0..5.
         engine: Voice engine.
         on_progress: Told about sentences done; raising `Cancelled` in it stops the speech.
 
@@ -38,6 +42,7 @@ def stream(
         MissingWeights: A model is missing.
         MarkFailed: The sound can't be marked as synthetic.
     """
+    text = read_marks(text)
     speaker = voices.voice_engine(engine)
     chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
     parts = say(
@@ -46,6 +51,8 @@ def stream(
         chosen,
         language=language,
         speed=speed,
+        pitch=pitch,
+        pause=pause,
         verify=False,
         timings=False,
         pieces=True,

@@ -28,7 +28,7 @@ from likewise.studio.choosing import (
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
-from likewise.studio.saying import say
+from likewise.studio.saying import TextLike, read_marks, say
 from likewise.studio.scoring import MoodLike, Scoring, SlidersLike, chosen_mood
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Motion, Speech, Voice
@@ -39,13 +39,15 @@ from likewise.voice import registry as voices
 
 def talk(
     picture: PictureLike,
-    text: str,
+    text: TextLike,
     *,
     voice: VoiceLike,
     output: Path | str,
     consent: ConsentLike | None = None,
     language: str = "",
     speed: float = 1.0,
+    pitch: float = 0.0,
+    pause: float = 1.0,
     fps: float = 25.0,
     crop: Crop = "none",
     size: int = 1280,
@@ -70,13 +72,15 @@ def talk(
 
     Args:
         picture: A picture file, RGB pixels, or a portrait.
-        text: What is said, of any length.
+        text: What is said, of any length; SSML where it begins with `<speak`.
         voice: A saved or stock voice's name, a sound file of some seconds, a recording, a voice.
         output: The video: .mp4, .webm, .gif, or a pattern such as `frames/%05d.png`.
         consent: Whose voice a recording is: `own`, `spoken:FILE`, `source:TEXT` or a record; saved
             and stock voices need none. See `likewise.provenance.consent`.
         language: Language tag such as `en-us` or `ja`; "" takes the voice's own.
         speed: Speech speed, 0.5..2.
+        pitch: Semitones above the voice's own pitch, -12..12.
+        pause: How many times as long the pauses are, 0..5.
         fps: Frames per second.
         crop: `none` shows the whole picture, `head` a square of head and shoulders.
         size: Longest side of the video in pixels.
@@ -116,6 +120,7 @@ def talk(
         >>> likewise.talk("me.jpg", "Hello!", voice="me.wav", output="hello.mp4")  # doctest: +SKIP
     """
     start = time.perf_counter()
+    text = read_marks(text)
     watch = Stopwatch()
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
     check_consent(voice, consent)
@@ -140,6 +145,8 @@ def talk(
             found,
             language=language,
             speed=speed,
+            pitch=pitch,
+            pause=pause,
             verify=verify,
             timings=True,
             on_progress=on_progress,
@@ -170,7 +177,9 @@ def talk(
     if report is not None:
         from likewise.studio.reporting import report_talk
 
-        settings = {"text": text, "language": record.language, "speed": speed, "seed": seed}
+        written = text if isinstance(text, str) else text.text
+        settings = {"text": written, "language": record.language, "speed": speed, "seed": seed}
+        settings |= {"pitch": pitch, "pause": pause}
         settings |= {"voice engine": engine, "face engine": face_engine}
         settings |= {"command": command} if command else {}
         with watch.stage("verifying"):

@@ -3,7 +3,8 @@
 import unicodedata
 
 from likewise.errors import BadInput, Unsupported
-from likewise.text.languages import LANGUAGES, Language
+from likewise.text.languages import LANGUAGES, Language, resolve
+from likewise.text.markup import MarkedText
 from likewise.text.normalise import tokens
 
 _LIMIT = 0.3  # share of letters in scripts that the language isn't written in
@@ -45,6 +46,32 @@ def check_speakable(text: str, language: Language | None = None) -> None:
             f"{language.name} ({language.tag}) can't be read from {_script(foreign[0])} letters "
             f"such as {''.join(dict.fromkeys(foreign))[:_SHOWN]!r}. {_advice(foreign)}"
         )
+
+
+def check_marked(marked: MarkedText, language: Language) -> None:
+    """Raise unless each part of a marked text can be said in its language.
+
+    Args:
+        marked: Any text.
+        language: The language of what no mark gives another one.
+
+    Raises:
+        BadInput: There is nothing to say.
+        Unsupported: A part in a script that its language isn't written in.
+    """
+    by_language: dict[str, str] = {}
+    replaced = False
+    for stretch in marked.stretches:
+        replaced = replaced or stretch.replaces
+        if not stretch.replaces:
+            tag = stretch.manner.language or language.tag
+            part = marked.text[stretch.start : stretch.end]
+            by_language[tag] = by_language.get(tag, "") + part
+    said = {tag: text for tag, text in by_language.items() if any(map(str.isalnum, text))}
+    if not said and not replaced:
+        check_speakable(marked.text, language)
+    for tag, text in said.items():
+        check_speakable(text, resolve(tag))
 
 
 def _readable(letter: str, language: Language) -> bool:

@@ -18,6 +18,7 @@ from typing import Any
 
 import yaml
 
+from likewise.errors import BadInput
 from likewise.text.languages import Language
 
 PAUSES = ".,;:!?…—"
@@ -40,6 +41,18 @@ _SAME_PAUSE = {
     "：": ":", "‥": "…", "–": "—", "―": "—", "—": "—", "~": "—", "～": "—", "〜": "—",
 }  # fmt: skip
 _YEARS = range(1100, 2100)
+_CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$"}
+_EAST_ASIAN_SIGNS = {
+    "ja": {
+        "minus": "マイナス",
+        "-": "マイナス",
+        "+": "プラス",
+        ".": "点",
+        "/": "スラッシュ",
+        "@": "アット",
+    },
+    "zh": {"minus": "负", "-": "负", "+": "加", ".": "点", "/": "斜杠", "@": "艾特"},
+}
 _MOST_SIGNS = 3  # quotes and brackets kept on one side of a word
 _LONGEST_WORD = 60  # letters; espeak-ng cuts longer ones off
 _LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
@@ -143,6 +156,78 @@ def spell_number(digits: str, language: Language, *, kind: str = "cardinal") -> 
     return words.replace(",", "")
 
 
+def spell_date(year: str, month: str, day: str, language: Language) -> str:
+    """A date in words.
+
+    Args:
+        year: ASCII digits, or "".
+        month: 1 to 12 in digits, or "".
+        day: Digits, or ""; it needs a month.
+        language: The language.
+
+    Raises:
+        BadInput: No such month or day.
+    """
+    if (month and not 1 <= int(month) <= 12) or (day and not 1 <= int(day) <= 31):
+        raise BadInput(f"There is no day {day or '-'} of a month {month or '-'}.")
+    if not language.spaced:
+        named = ((year, "年"), (month, "月"), (day, "日"))
+        return "".join(f"{int(number)}{unit}" for number, unit in named if number)
+    forms = _forms(language)
+    said = {
+        "year": spell_number(year, language, kind="year") if year else "",
+        "month": forms.months[int(month) - 1] if month else "",
+        "day": _say_day(day, language) if day else "",
+        "ordinal": spell_number(str(int(day)), language, kind="ordinal") if day else "",
+    }
+    if year and month and day:
+        return forms.date.format(**said)
+    shape = {True: "{month} {ordinal}", False: "{day} {month}"}[language.numbers == "en"]
+    parts = shape.format(**said) if day and month else said["month"] or said["day"]
+    return f"{parts} {said['year']}".strip()
+
+
+def spell_money(written: str, language: Language) -> str:
+    """An amount of money in words, such as `$5.20` or `5.20 USD`.
+
+    Raises:
+        BadInput: Not an amount, or of a currency that the language has no words for.
+    """
+    if not language.spaced:
+        if re.search(r"\d", written) is None:
+            raise BadInput(f"{written!r} is no amount of money.")
+        return written
+    forms = _forms(language)
+    signed = written
+    for code, sign in _CURRENCY_SIGNS.items():
+        signed = signed.replace(code, sign)
+    match = next(pattern for pattern, say in forms.patterns if say is _say_money).fullmatch(signed)
+    if match is None:
+        known = " ".join(forms.money)
+        raise BadInput(f"{written!r} is no amount of money. Known in {language.name} are: {known}.")
+    return _say_money(match, language, forms)
+
+
+def spoken_sign(sign: str, language: Language) -> str:
+    """How a sign is said when it is named, "" where it has no name; `minus` is the minus sign."""
+    if not language.spaced:
+        return _EAST_ASIAN_SIGNS[language.tag].get(sign, "")
+    forms = _forms(language)
+    if sign in ("minus", "-", "−"):
+        return forms.minus
+    return {".": forms.dot, "/": forms.slash}.get(sign) or forms.symbols.get(sign, "")
+
+
+def heard_sign(text: str, place: int) -> str:
+    """The pause, closing quote or bracket heard at a place of a text, "" for none."""
+    return _pause_or_closing(text, place)
+
+
+def _say_day(day: str, language: Language) -> str:
+    """The day of a month: the first has a word of its own in Romance languages."""
+    return spell_number(str(int(day)), language)
+
+
 def _read(text: str, place: int, language: Language, forms: _Forms) -> tuple[int, tuple[str, ...]]:
     """Length-aware reading of the form at `place`: its end and its words."""
     for pattern, say in forms.patterns:
@@ -215,13 +300,7 @@ def _say_date(match: re.Match[str], language: Language, forms: _Forms) -> str:
             day, month = month, day
     if not (1 <= int(month) <= 12 and 1 <= int(day) <= 31):
         return " ".join(spell_number(n, language) for n in re.findall(r"\d+", match.group()))
-    day = str(int(day))
-    return forms.date.format(
-        day=spell_number(day, language),
-        ordinal=spell_number(day, language, kind="ordinal"),
-        month=forms.months[int(month) - 1],
-        year=spell_number(year, language, kind="year"),
-    )
+    return spell_date(year, month, day, language)
 
 
 def _say_time(match: re.Match[str], language: Language, forms: _Forms) -> str:

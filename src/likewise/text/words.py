@@ -11,8 +11,9 @@ class Word:
         start: Index of its first character in the text.
         end: Index after its last character.
         written: These characters, without the punctuation around them.
-        phonemes: IPA, spaces between the words said for it ("$5" says two). Stress marks stand
-            before their vowel, parts of one phoneme are joined by U+0361.
+        phonemes: IPA, spaces between the words said for it ("$5" says two), a comma where a pause
+            is heard between them. Stress marks stand before their vowel, parts of one phoneme are
+            joined by U+0361.
         before: Opening quotes and brackets: `“ (`.
         after: Pauses, closing quotes and brackets that follow: `. , ; : ! ? … — ” )`.
         accent: Language tag whose phonemes these are, "" for the text's own; an English word

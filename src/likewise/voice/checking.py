@@ -6,10 +6,12 @@ import numpy as np
 
 from likewise.audio.level import peak_dbfs
 from likewise.errors import BadInput
+from likewise.text.markup import PAUSE_LIMIT, PITCH_LIMIT
 from likewise.values import Audio, Voice
 
 _SILENT_DBFS = -70.0  # peak
 _SPEEDS = (0.5, 2.0)
+_PAUSES = (0.0, PAUSE_LIMIT)
 
 
 def check_voice(voice: Voice, engine: str) -> None:
@@ -34,6 +36,33 @@ def check_speed(speed: float) -> None:
     slowest, fastest = _SPEEDS
     if not slowest <= speed <= fastest:
         raise BadInput(f"A speed of {speed} is out of range. Choose from {slowest} to {fastest}.")
+
+
+def check_pitch(pitch: float) -> None:
+    """Raise unless a pitch is one that an `ExpressiveEngine` takes.
+
+    Raises:
+        BadInput: More than an octave, or no number.
+    """
+    if not -PITCH_LIMIT <= pitch <= PITCH_LIMIT:
+        raise BadInput(
+            f"A pitch of {pitch:+g} semitones is out of range. Choose from {-PITCH_LIMIT:g} to "
+            f"{PITCH_LIMIT:+g}."
+        )
+
+
+def check_pause(pause: float) -> None:
+    """Raise unless a factor on pauses is one that an `ExpressiveEngine` takes.
+
+    Raises:
+        BadInput: It is out of range, or no number.
+    """
+    shortest, longest = _PAUSES
+    if not shortest <= pause <= longest:
+        raise BadInput(
+            f"Pauses {pause} times as long are out of range. Choose from {shortest:g} to "
+            f"{longest:g}."
+        )
 
 
 def check_recordings(recordings: Sequence[Audio]) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from likewise.progress import ProgressCallback
+from likewise.text.markup import MarkedText
 from likewise.values import Audio, Speech, Voice
 
 
@@ -26,6 +27,7 @@ class Capabilities:
         sample_rate: Hz of the speech it makes.
         imports: Endings of other programs' voice files that it reads (`VoiceImporter`).
         tiers: Ways to enrol, the quickest first; more than one makes it a `TieredEngine`.
+        expressive: Follows marks in a text, and a wish for pitch and pauses (`ExpressiveEngine`).
     """
 
     clones: bool
@@ -35,6 +37,7 @@ class Capabilities:
     sample_rate: int
     imports: tuple[str, ...] = ()
     tiers: tuple[str, ...] = ()
+    expressive: bool = False
 
 
 @runtime_checkable
@@ -141,4 +144,33 @@ class TieredEngine(Protocol):
         Raises:
             BadInput: Unusable recordings, or a tier that the engine doesn't have.
             MissingWeights: The tier needs something that is not installed.
+        """
+
+
+class ExpressiveEngine(Protocol):
+    """An engine whose capabilities say `expressive`."""
+
+    def speak(
+        self,
+        text: str | MarkedText,
+        voice: Voice,
+        *,
+        language: str = "",
+        speed: float = 1.0,
+        pitch: float = 0.0,
+        pause: float = 1.0,
+        take: int = 0,
+        on_progress: ProgressCallback = ...,
+    ) -> Iterator[Speech]:
+        """Speak text as `VoiceEngine.speak` does.
+
+        Args:
+            text: Text, or text with marks.
+            voice: A voice of this engine.
+            language: Language tag of what no mark gives another language.
+            speed: 1.0 is natural, 2.0 twice as fast; 0.5..2.
+            pitch: Semitones above the voice's own pitch, -12..12.
+            pause: How many times as long the pauses are, 0..5.
+            take: As in `VoiceEngine.speak`.
+            on_progress: Told about sentences done.
         """

@@ -12,7 +12,7 @@ VOICED_HZ = 50.0
 """The model's F0 lies far below this where it is unvoiced."""
 
 _SPREAD_LIMITS = (0.6, 1.5)
-_PITCH_LIMITS = (50.0, 700.0)
+PITCH_LIMITS = (50.0, 700.0)
 
 
 def match_pitch(f0: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
@@ -34,7 +34,7 @@ def match_pitch(f0: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
     voiced = f0 > VOICED_HZ
     scale = np.clip(speaker_spread / max(model_spread, 1e-3), *_SPREAD_LIMITS)
     matched = np.exp((np.log(f0[voiced]) - model_median) * scale + speaker_median)
-    moved[voiced] = np.clip(matched, *_PITCH_LIMITS)
+    moved[voiced] = np.clip(matched, *PITCH_LIMITS)
     return moved
 
 

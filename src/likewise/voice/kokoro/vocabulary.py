@@ -134,8 +134,8 @@ def encode(words: Sequence[Word], tag: str) -> Encoding:
         silent(word.before)
         in_word, stress = 0, ""
         for symbol in to_symbols(word.phonemes, word.accent or tag):
-            if symbol == " ":
-                silent(" ")
+            if symbol in " ,":
+                silent(symbol)
                 continue
             if symbol in _AFTER and in_word:
                 last = phones[-1]
