@@ -200,14 +200,14 @@ def test_one_frame_is_its_expression_without_a_pose() -> None:
 def test_memory_stays_flat_with_the_drivers_length(monkeypatch: pytest.MonkeyPatch) -> None:
     """5,000 frames cost what their numbers take, not what their pictures do."""
     known: dict[int, NDArray[np.float64]] = {}
-    measured = module._measured
+    measured = module.measured
 
-    def remembered(seen: Tracked) -> NDArray[np.float64]:
+    def remembered(picture: NDArray[np.uint8], seen: Tracked) -> NDArray[np.float64]:
         if id(seen) not in known:
-            known[id(seen)] = measured(seen)
+            known[id(seen)] = measured(picture, seen)
         return known[id(seen)].copy()
 
-    monkeypatch.setattr(module, "_measured", remembered)  # the slow part keeps nothing
+    monkeypatch.setattr(module, "measured", remembered)  # the slow part keeps nothing
     faces = [face(float(yaw)) for yaw in 5 * np.sin(np.linspace(0, 6, 50))]
     assert len(read(faces).motion) == 50  # models and tables are loaded
     long = film(faces * 100)

@@ -249,16 +249,30 @@ def animate(
     ] = None,
     driver: Annotated[
         Path | None,
-        typer.Option(help="A video of a face to be followed; its sound is kept unless --audio is."),
+        typer.Option(
+            metavar="VIDEO|camera[:N]",
+            help="A video of a face to be followed; its sound is kept unless --audio is. camera "
+            "follows you, now, until Ctrl-C.",
+        ),
     ] = None,
     motion: Annotated[
         Path | None, typer.Option(help="A motion template to play: .safetensors, .npz or .json.")
     ] = None,
     *,
     output: Annotated[
-        Path,
-        typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
-    ],
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The video: .mp4, .webm, .gif or frames/%05d.png. A camera needs none.",
+        ),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Watch a camera's picture in a browser meanwhile.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="When to stop following a camera.")
+    ] = None,
     transcript: Annotated[
         str,
         typer.Option(help="What is said in it: text, or a text file; lips then follow the words."),
@@ -304,6 +318,34 @@ def animate(
         raise BadInput("Two drivers are named. Give one, either after the picture or as --driver.")
     which, face_engine = options.split_face(face)
     sliders = _sliders(slider, keyframes)
+    from likewise.studio.live import camera_named
+
+    if film is not None and camera_named(str(film)) is not None:
+        unfit: dict[str, object] = {"--audio": audio, "--motion": motion, "--anchor": anchor}
+        unfit |= {"--transcript": transcript, "--subtitles": subtitles, "--mood": mood}
+        unfit |= {"--driver-face": driver_face, "--save-motion": save_motion}
+        unfit |= {"--keyframes": keyframes}
+        _refuse(unfit, "--driver camera", "a camera is followed as it films, without sound")
+        _follow(
+            picture,
+            str(film),
+            output=output,
+            show=show,
+            as_json=as_json,
+            seconds=seconds,
+            fps=fps,
+            crop=crop,
+            size=size,
+            face=which,
+            points=points or None,
+            style=style,
+            sliders=sliders,
+            face_engine=face_engine,
+        )
+        return
+    _refuse({"--show": show, "--seconds": seconds}, "a film or a recording", "they are a camera's")
+    if output is None:
+        raise BadInput("Where shall the video go? Name it with -o, such as: -o talk.mp4")
     with progress_bars() as progress:
         if film is not None or motion is not None:
             if transcript or subtitles or mood:
@@ -380,6 +422,27 @@ def demo(
     for video in made:
         for line in video_lines(video):
             print(line)
+
+
+def _follow(
+    picture: str, camera: str, *, output: Path | None, show: bool, as_json: bool, **given: Any
+) -> None:
+    """`animate --driver camera`: watched where no video is written, or where it is asked for."""
+    from contextlib import ExitStack
+
+    from likewise.studio.live import follow
+    from likewise.studio.live_view import LiveView
+
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bars())
+        view = stack.enter_context(LiveView()) if show or output is None else None
+        if view is not None:
+            typer.echo(f"Open {view.address} in a browser; Ctrl-C ends it.", err=True)
+        typer.echo("Look straight ahead for a second, mouth shut.", err=True)
+        video = follow(picture, camera, output=output, view=view, on_progress=progress, **given)
+    if video is not None:
+        print_notes(video.notes)
+        print_result(video, as_json=as_json, lines=video_lines(video))
 
 
 def _consent(consent: str, voice: str, language: str) -> str:

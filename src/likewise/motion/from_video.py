@@ -21,7 +21,8 @@ from likewise.motion.curves import Track, ease
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.seeing.canonical import FACE_WIDTH, NECK, mesh, place, pose_of
 from likewise.seeing.covering import COLOURS, covered, mouth_colours
-from likewise.seeing.following import Film, Sighting
+from likewise.seeing.following import Film
+from likewise.seeing.landmarks import Tracked
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 from likewise.seeing.shots import (
     Shot,
@@ -89,7 +90,7 @@ def from_video(
     notes: list[str] = []
     rows: list[Track | None] = []
     for sighting in film.sightings(notes):
-        rows.append(None if sighting.face is None else _measured(sighting))
+        rows.append(None if sighting.face is None else measured(sighting.picture, sighting.face))
         on_progress(Progress("watching", len(rows), film.frames, "frames"))
     seen = np.array([row is not None for row in rows])
     if not seen.any():
@@ -106,7 +107,7 @@ def from_video(
     return Driven(looks.motion(chosen), chosen, tuple(notes))
 
 
-_PARTS = {
+PARTS: Final = {
     "rotation": slice(0, 9),  # of the head, to the picture
     "neck": slice(9, 11),  # pixels
     "scale": slice(11, 12),  # centimetres a pixel
@@ -117,13 +118,12 @@ _PARTS = {
     "coefficients": slice(28, 80),
     "colours": slice(80, 80 + COLOURS),  # of the mouth, see `seeing.covering`
 }
+"""What is where in a row of measurements."""
 _ROW = 80 + COLOURS
 
 
-def _measured(sighting: Sighting) -> Track:
-    """Everything the score needs of one frame with a face, (101,)."""
-    face = sighting.face
-    assert face is not None
+def measured(picture: NDArray[np.uint8], face: Tracked) -> Track:
+    """Everything the score needs of one frame with a face, (101,); see `PARTS`."""
     placement = place(face.points)
     points = placement.to_canonical(face.points)
     eyes, looks = [], []
@@ -132,15 +132,15 @@ def _measured(sighting: Sighting) -> Track:
         eyes.append((points[list(upper), 1] - points[list(lower), 1]).mean() / width)
         looks.append((points[iris] - (points[outer] + points[inner]) / 2)[:2] / width)
     row = np.empty(_ROW)
-    row[_PARTS["rotation"]] = placement.rotation.T.ravel()
-    row[_PARTS["neck"]] = placement.to_picture(NECK[None])[0, :2]
-    row[_PARTS["scale"]] = placement.scale
-    row[_PARTS["eyes"]] = eyes
-    row[_PARTS["iris"]] = np.mean(looks, axis=0)
-    row[_PARTS["gaps"]] = points[list(UPPER_INNER_LIP), 1] - points[list(LOWER_INNER_LIP), 1]
-    row[_PARTS["mouth"]] = np.linalg.norm(points[_CORNERS[0]] - points[_CORNERS[1]])
-    row[_PARTS["coefficients"]] = face.coefficients
-    row[_PARTS["colours"]] = mouth_colours(sighting.picture, face.points)
+    row[PARTS["rotation"]] = placement.rotation.T.ravel()
+    row[PARTS["neck"]] = placement.to_picture(NECK[None])[0, :2]
+    row[PARTS["scale"]] = placement.scale
+    row[PARTS["eyes"]] = eyes
+    row[PARTS["iris"]] = np.mean(looks, axis=0)
+    row[PARTS["gaps"]] = points[list(UPPER_INNER_LIP), 1] - points[list(LOWER_INNER_LIP), 1]
+    row[PARTS["mouth"]] = np.linalg.norm(points[_CORNERS[0]] - points[_CORNERS[1]])
+    row[PARTS["coefficients"]] = face.coefficients
+    row[PARTS["colours"]] = mouth_colours(picture, face.points)
     return row
 
 
@@ -160,7 +160,7 @@ class _Looks:
     def __init__(self, rows: Track, seen: NDArray[np.bool_], fps: float) -> None:
         self._seen, self._fps = seen, fps
         filled = bridged(rows, seen)
-        raw = {name: filled[:, part] for name, part in _PARTS.items()}
+        raw = {name: filled[:, part] for name, part in PARTS.items()}
         turn = raw["rotation"].reshape(-1, 3, 3)
         size = -np.log(raw["scale"][:, 0])
         self._width = float(np.median(FACE_WIDTH / raw["scale"]))  # pixels
@@ -209,11 +209,11 @@ class _Looks:
     def motion(self, anchor: int) -> Motion:
         """The score relative to a frame."""
         motion = Motion.still(len(self._seen), self._fps)
-        motion.coefficients[:] = self._expression(
+        motion.coefficients[:] = expression(
             self._coefficients[anchor], self._eyes[anchor], self._coefficients, self._eyes
         )
         motion.gaze[:] = ((self._iris - self._iris[anchor]) / GAZE_REACH).clip(-1, 1)
-        motion.lip_gap[:] = self._gaps * (_canonical_mouth() / self._mouth_width)
+        motion.lip_gap[:] = self._gaps * (canonical_mouth() / self._mouth_width)
         for shot in self._shots:
             self._place(motion, shot, self._anchor_of(shot, anchor))
         for shot in self._shots[1:]:
@@ -231,23 +231,10 @@ class _Looks:
         motion = Motion.still(1, self._fps)
         typical = np.full(2, _TYPICAL_OPENING)
         nothing = np.zeros(len(COEFFICIENTS))
-        motion.coefficients[:] = self._expression(nothing, typical, self._coefficients, self._eyes)
+        motion.coefficients[:] = expression(nothing, typical, self._coefficients, self._eyes)
         motion.gaze[:] = (self._iris / GAZE_REACH).clip(-1, 1)
-        motion.lip_gap[:] = self._gaps * (_canonical_mouth() / self._mouth_width)
+        motion.lip_gap[:] = self._gaps * (canonical_mouth() / self._mouth_width)
         return motion
-
-    @staticmethod
-    def _expression(rest: Track, opening: Track, coefficients: Track, eyes: Track) -> Track:
-        """Coefficients (N, 52) beyond those at rest; lids by how far the eyes are open."""
-        room = np.maximum(1.0 - rest, 0.3)  # what lies beyond a smile at rest is a full smile
-        row = ((coefficients - rest) / room).clip(0.0, 1.0)
-        row[:, _BY_GEOMETRY] = 0.0
-        opened = eyes / np.maximum(opening, 0.05)
-        for eye, side in enumerate(("Right", "Left")):
-            shut = (1.0 - opened[:, eye]) / (1.0 - _SHUT)
-            row[:, INDEX[f"eyeBlink{side}"]] = shut.clip(0.0, 1.0)
-            row[:, INDEX[f"eyeWide{side}"]] = ((opened[:, eye] - 1.0) / _WIDER).clip(0.0, 1.0)
-        return row
 
     def _anchor_of(self, shot: Shot, anchor: int) -> int:
         """The frame of a shot whose pose counts as straight: the anchor, or the most frontal."""
@@ -286,6 +273,27 @@ class _Looks:
         return remarks(self._shots, self._seen, self._fps) + found[:_MOST_COVERED]
 
 
-def _canonical_mouth() -> float:
+def expression(rest: Track, opening: Track, coefficients: Track, eyes: Track) -> Track:
+    """Coefficients (N, 52) beyond those at rest; lids by how far the eyes are open.
+
+    Args:
+        rest: (52,), coefficients of the anchor.
+        opening: (2,), how far its eyes are open, height over width, right and left.
+        coefficients: (N, 52), of the frames.
+        eyes: (N, 2), how far their eyes are open.
+    """
+    room = np.maximum(1.0 - rest, 0.3)  # what lies beyond a smile at rest is a full smile
+    row = ((coefficients - rest) / room).clip(0.0, 1.0)
+    row[:, _BY_GEOMETRY] = 0.0
+    opened = eyes / np.maximum(opening, 0.05)
+    for eye, side in enumerate(("Right", "Left")):
+        shut = (1.0 - opened[:, eye]) / (1.0 - _SHUT)
+        row[:, INDEX[f"eyeBlink{side}"]] = shut.clip(0.0, 1.0)
+        row[:, INDEX[f"eyeWide{side}"]] = ((opened[:, eye] - 1.0) / _WIDER).clip(0.0, 1.0)
+    return row
+
+
+def canonical_mouth() -> float:
+    """Width of the canonical mesh's mouth, centimetres."""
     vertices = mesh().vertices
     return float(np.linalg.norm(vertices[_CORNERS[0]] - vertices[_CORNERS[1]]))
