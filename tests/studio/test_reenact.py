@@ -1,6 +1,7 @@
 """A picture follows a driver from end to end: one painting, told what to do, drives another."""
 
 import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,12 +13,13 @@ from numpy.typing import NDArray
 import likewise
 from likewise.audio import files
 from likewise.cli.app import run
-from likewise.errors import BadInput
+from likewise.errors import BadInput, Cancelled
 from likewise.face.mesh.engine import MeshEngine
 from likewise.motion.from_video import from_video
+from likewise.progress import Progress
 from likewise.seeing.following import Film
 from likewise.seeing.landmarks import Tracker
-from likewise.values import INDEX, Audio, Motion
+from likewise.values import INDEX, Audio, Motion, Portrait
 from likewise.video.reader import VideoReader
 from likewise.video.reader import info as video_info
 from likewise.video.writer import VideoWriter
@@ -178,3 +180,62 @@ def test_only_a_few_frames_are_held_at_a_time(
     monkeypatch.setattr(VideoWriter, "write_frame", lambda video, rgb: write(video, note(rgb)))
     likewise.reenact(head("mona_lisa.jpg", 128), driver.path, output=tmp_path / "out.mp4")
     assert 1 <= most <= 4
+
+
+@pytest.mark.parametrize("played", ["driver", "motion"])
+def test_a_stopped_film_goes_on_where_it_was(
+    driver: Driver, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, played: str
+) -> None:
+    given = driver.path if played == "driver" else None
+    options = {"driver": given, "motion": None if given else driver.motion, "sliders": {"smile": 1}}
+    picture, output = head("mona_lisa.jpg", 128), tmp_path / "out.mp4"
+
+    def stopped_at(number: int) -> Callable[[Progress], None]:
+        def note(event: Progress) -> None:
+            if event.stage == "rendering" and event.done == number:
+                raise Cancelled("stop")
+
+        return note
+
+    with pytest.raises(Cancelled):
+        likewise.reenact(picture, **options, output=output, resume=True, on_progress=stopped_at(17))
+    assert [path.name for path in tmp_path.iterdir()] == [".out.mp4.resume"]
+    seen: list[str] = []
+    drawn = 0
+    render = MeshEngine.render
+
+    def counted(engine: MeshEngine, portrait: Portrait, motion: Motion) -> Iterator[Picture]:
+        nonlocal drawn
+        for frame in render(engine, portrait, motion):
+            drawn += 1
+            yield frame
+
+    monkeypatch.setattr(MeshEngine, "render", counted)
+    video = likewise.reenact(
+        picture, **options, output=output, resume=True, on_progress=lambda e: seen.append(e.stage)
+    )
+    assert drawn == FRAMES - 17 and video.frames == FRAMES
+    assert set(seen) == {"rendering"}  # the driver isn't read again
+    assert "Went on from frame 17 of an earlier call." in video.notes
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+    whole = tmp_path / "whole.mp4"
+    likewise.reenact(picture, **options, output=whole)
+    assert video_info(output).has_sound == (played == "driver")
+    with VideoReader(output) as one, VideoReader(whole) as other:
+        for left, right in zip(one.frames(), other.frames(), strict=True):
+            assert np.array_equal(left.picture, right.picture)
+
+
+def test_other_inputs_begin_anew(driver: Driver, tmp_path: Path) -> None:
+    def stop(event: Progress) -> None:
+        if event.done == 3:
+            raise Cancelled("stop")
+
+    output, motion = tmp_path / "out.mp4", driver.motion[:8]
+    picture = head("mona_lisa.jpg", 128)
+    with pytest.raises(Cancelled):
+        likewise.reenact(picture, motion=motion, output=output, resume=True, on_progress=stop)
+    video = likewise.reenact(
+        picture, motion=motion, output=output, resume=True, sliders={"smile": 0.5}
+    )
+    assert video.frames == 8 and not any("Went on" in note for note in video.notes)

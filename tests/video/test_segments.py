@@ -43,11 +43,11 @@ def _short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(path: Path, **of: object) -> Segments:
-    return Segments.beside(path / "a.mp4", of={"picture": "a"} | of, fps=25)
+    return Segments.beside(path / "a.mp4", of={"picture": "a"} | of)
 
 
 def all_of(kept: Segments, maker: Maker) -> list[Frame]:
-    return list(kept.frames(maker))
+    return list(kept.frames(maker, fps=25))
 
 
 def same(frames: list[Frame]) -> bool:
@@ -77,7 +77,7 @@ def test_stopped_and_gone_on_to_the_last_pixel(
 
 
 def test_whoever_stops_reading_loses_nothing(tmp_path: Path) -> None:
-    frames = opened(tmp_path).frames(Maker())
+    frames = opened(tmp_path).frames(Maker(), fps=25)
     for _ in range(7):
         next(frames)
     frames.close()  # type: ignore[attr-defined]
@@ -114,4 +114,4 @@ def test_frames_of_other_inputs_are_not_taken(tmp_path: Path) -> None:
 
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputFailed, match="folder doesn't exist"):
-        Segments.beside(tmp_path / "none" / "a.mp4", of={}, fps=25)
+        Segments.beside(tmp_path / "none" / "a.mp4", of={})

@@ -126,5 +126,19 @@ class Reenactor(Protocol):
             BadInput: Not a template of this engine.
         """
 
-    def perform(self, portrait: Portrait, performance: Performance) -> Iterator[Frame]:
-        """Do with the portrait what the driver did; one frame for each of the driver's."""
+    def perform(
+        self,
+        portrait: Portrait,
+        performance: Performance,
+        *,
+        by_hand: Motion | None = None,
+        first: int = 0,
+    ) -> Iterator[Frame]:
+        """Do with the portrait what the driver did; one frame for each of the driver's.
+
+        Args:
+            portrait: The portrait.
+            performance: What the driver did.
+            by_hand: A score as long as the performance that is added to it.
+            first: Frame to begin with.
+        """

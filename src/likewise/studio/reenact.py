@@ -1,13 +1,18 @@
 """A picture does what a driver on film does: reenactment, with the driver's sound.
 
 The driver is read first, as numbers only, then played: neither film nor result is held in memory.
+A long film can be kept in segments while it is made, and gone on with after a stop.
 """
 
+import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
+
+import numpy as np
 
 from likewise.audio import files
 from likewise.errors import BadInput
@@ -26,10 +31,13 @@ from likewise.studio.framing import Crop
 from likewise.studio.rendering import Video
 from likewise.studio.scoring import SlidersLike, chosen_sliders
 from likewise.studio.stopwatch import Stopwatch
+from likewise.studio.verifying import file_sha256
 from likewise.values import Audio, Motion, Portrait
 from likewise.values.portrait import Style
+from likewise.video.segments import Segments
 from likewise.video.writer import VideoWriter
 
+_READ = "driver.safetensors"  # what was read from the driver, beside the segments
 _SOUND_AHEAD = 1.0  # seconds of sound that are written before their frames
 
 
@@ -51,6 +59,7 @@ def reenact(
     sliders: SlidersLike | None = None,
     save_motion: Path | str | None = None,
     face_engine: str = "mesh",
+    resume: bool = False,
     on_progress: ProgressCallback = silent,
 ) -> Video:
     """Make a picture do what a person on film does.
@@ -72,6 +81,8 @@ def reenact(
         sliders: Pose and expression added by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
         save_motion: Also save the motion as a template (.safetensors, .npz or .json).
         face_engine: Face engine.
+        resume: Keep what is done in a hidden folder beside the output until the video is there, and
+            go on from it where an earlier call with the same inputs was stopped.
         on_progress: Told about the stages.
 
     Returns:
@@ -89,15 +100,28 @@ def reenact(
         raise BadInput("Give either a driver, or a motion template to play: one of the two.")
     artist = faces.face_engine(face_engine)
     if save_motion is not None:
-        template.check_template(Path(save_motion))
+        _check_template(Path(save_motion), artist)
     hand = chosen_sliders(sliders)
     with watch.stage("picture"):
         portrait = choose_portrait(
             picture, artist, face=face, crop=crop, size=size, points=points, style=style
         )
     film = None if driver is None else Film(driver, fps=fps, face=driver_face)
+    kept: Segments | None = None
+    if resume:
+        read_by = (face_engine, anchor, driver_face, None if film is None else film.fps)
+        of = {"reading": read_by, "sliders": repr(hand), "portrait": _digest(portrait)}
+        of |= {"film": file_sha256(film.path)} if film is not None else {"motion": _digest(motion)}
+        kept = Segments.beside(Path(output), of=of)
     with watch.stage("watching"):
-        play = _read(artist, film, motion, anchor, on_progress).moved(hand)
+        known = None if kept is None or film is None else kept.folder / _READ
+        if known is not None and known.is_file():
+            play = _read(artist, None, known, None, on_progress).moved(hand)
+        else:
+            read = _read(artist, film, motion, anchor, on_progress)
+            if known is not None:
+                read.save(known)
+            play = read.moved(hand)
     if save_motion is not None:
         play.save(Path(save_motion))
     sound = Path(audio) if audio is not None else None
@@ -115,7 +139,9 @@ def reenact(
             )
         )
         heard = _Sound(first, parts)
-        for count, frame in enumerate(watch.each("rendering", play.frames(portrait)), start=1):
+        frames = partial(play.frames, portrait)
+        pictures = frames() if kept is None else kept.frames(frames, fps=play.fps)
+        for count, frame in enumerate(watch.each("rendering", pictures), start=1):
             with watch.stage("encoding"):
                 for part in heard.until(video.seconds + _SOUND_AHEAD):
                     video.write_audio(marking.audio(part))
@@ -123,6 +149,11 @@ def reenact(
             on_progress(Progress("rendering", count, play.count, "frames"))
         for part in heard.until(video.seconds):
             video.write_audio(marking.audio(part))
+    gone_on: tuple[str, ...] = ()
+    if kept is not None:
+        kept.remove()
+        if kept.found:
+            gone_on = (f"Went on from frame {kept.found} of an earlier call.",)
     return Video(
         path=Path(output),
         seconds=video.seconds,
@@ -133,7 +164,7 @@ def reenact(
         language="",
         took=time.perf_counter() - start,
         stages=watch.seconds,
-        notes=tuple(dict.fromkeys((*portrait.notes, *play.notes, *marking.notes))),
+        notes=tuple(dict.fromkeys((*portrait.notes, *play.notes, *gone_on, *marking.notes))),
         beside=() if save_motion is None else (Path(save_motion),),
     )
 
@@ -146,21 +177,15 @@ class _Play:
     score: Motion | None
     performance: Performance | None
     notes: tuple[str, ...] = ()
+    by_hand: Motion | None = None
 
     def moved(self, hand: Sliders) -> "_Play":
-        """The same with sliders added.
-
-        Raises:
-            BadInput: A performance in an engine's own terms, which sliders can't move.
-        """
+        """The same with sliders added."""
         if not hand.keys:
             return self
-        if self.score is None:
-            raise BadInput(
-                f"The face engine {self.engine.name} reads drivers in terms of its own, which "
-                "sliders can't be added to. Leave them out, or use --face mesh."
-            )
-        return replace(self, score=hand.added(self.score))
+        if self.score is not None:
+            return replace(self, score=hand.added(self.score))
+        return replace(self, by_hand=hand.added(Motion.still(self.count, self.fps)))
 
     @property
     def fps(self) -> float:
@@ -176,11 +201,11 @@ class _Play:
         assert played is not None
         return played
 
-    def frames(self, portrait: Portrait) -> Iterator[Frame]:
+    def frames(self, portrait: Portrait, first: int = 0) -> Iterator[Frame]:
         if self.score is not None:
-            return self.engine.render(portrait, within_limits(self.score, portrait))
+            return self.engine.render(portrait, within_limits(self.score, portrait)[first:])
         assert isinstance(self.engine, Reenactor) and self.performance is not None
-        return self.engine.perform(portrait, self.performance)
+        return self.engine.perform(portrait, self.performance, by_hand=self.by_hand, first=first)
 
     def save(self, path: Path) -> None:
         if self.score is not None:
@@ -211,6 +236,29 @@ def _read(
         return _Play(engine, None, performance, performance.notes)
     driven = from_video(film, anchor=anchor, on_progress=on_progress)
     return _Play(engine, driven.motion, None, driven.notes)
+
+
+def _check_template(path: Path, engine: FaceEngine) -> None:
+    """Say at once that the motion can't be saved there."""
+    template.check_template(path)
+    if engine.capabilities.reenacts and path.suffix.lower() == ".json":
+        raise BadInput(
+            f"The face engine {engine.name} reads drivers in terms of its own, which are saved as "
+            ".npz or .safetensors. Use one of them, or --face mesh."
+        )
+
+
+def _digest(made_of: Portrait | Motion | Path | str | None) -> str:
+    """What a portrait or a motion is, in 64 letters."""
+    if isinstance(made_of, Path | str):
+        return file_sha256(Path(made_of))
+    digest = hashlib.sha256()
+    if made_of is not None:
+        for field in fields(made_of):
+            value = getattr(made_of, field.name)
+            raw = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
+            digest.update(field.name.encode() + raw)
+    return digest.hexdigest()
 
 
 class _Sound:

@@ -1,7 +1,7 @@
 """Frames kept on disk while a long film is made, so that a stopped job goes on where it was.
 
-    kept = Segments.beside(Path("talk.mp4"), of={"picture": digest, ...}, fps=25)
-    for frame in kept.frames(lambda first: render(first)):      # frames `first`, first + 1, ...
+    kept = Segments.beside(Path("talk.mp4"), of={"picture": digest, ...})
+    for frame in kept.frames(lambda first: render(first), fps=25):  # frames `first`, first + 1, ...
         video.write_frame(frame)
     kept.remove()
 
@@ -43,20 +43,18 @@ class Segments:
         found: Frames that were there at the beginning.
     """
 
-    def __init__(self, folder: Path, *, of: Mapping[str, Any], fps: float) -> None:
+    def __init__(self, folder: Path, *, of: Mapping[str, Any]) -> None:
         """Open the folder, made if missing.
 
         Args:
             folder: Where segments are kept.
             of: What the film is made of, as JSON holds it: hashes of files, options. Segments made
                 of something else are removed.
-            fps: Frames per second.
 
         Raises:
             OutputFailed: The folder can't be written.
         """
         self.folder = folder
-        self._rate = Fraction(fps).limit_denominator(1001)
         record = json.dumps(dict(of), sort_keys=True)
         try:
             if folder.is_dir() and _record_of(folder) != record:
@@ -70,16 +68,18 @@ class Segments:
         self.found = sum(_count(path) for path in self._whole)
 
     @classmethod
-    def beside(cls, target: Path, *, of: Mapping[str, Any], fps: float) -> Self:
+    def beside(cls, target: Path, *, of: Mapping[str, Any]) -> Self:
         """The segments of a film that will be `target`: a hidden folder beside it."""
-        return cls(target.parent / f".{target.name}.resume", of=of, fps=fps)
+        return cls(target.parent / f".{target.name}.resume", of=of)
 
-    def frames(self, make: Callable[[int], Iterator[Frame]]) -> Iterator[Frame]:
+    def frames(self, make: Callable[[int], Iterator[Frame]], *, fps: float) -> Iterator[Frame]:
         """Every frame: those that are there, then those that `make` makes from a number on.
 
         Args:
             make: Makes the frames from the given one on, counted from 0.
+            fps: Frames per second.
         """
+        rate = Fraction(fps).limit_denominator(1001)
         done = 0
         for path in self._whole:
             for frame in _decoded(path):
@@ -90,12 +90,12 @@ class Segments:
         for path in self._whole:
             if _first(path) >= done:
                 path.unlink()
-        made, segment = make(done), _Segment(self.folder, done, self._rate)
+        made, segment = make(done), _Segment(self.folder, done, rate)
         try:
             for frame in made:
                 if segment.ends:
                     segment.close()
-                    segment = _Segment(self.folder, done, self._rate)
+                    segment = _Segment(self.folder, done, rate)
                 segment.write(frame)
                 done += 1
                 yield frame

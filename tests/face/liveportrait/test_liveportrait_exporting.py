@@ -1,11 +1,11 @@
 """ONNX graphs answer what the networks do, or aren't written."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from liveportrait_models import SMALLEST
 
 from likewise.cli.app import run
 from likewise.errors import LikewiseError
@@ -15,11 +15,6 @@ pytest.importorskip("onnxscript", reason="the export needs the extra [torch]")
 
 from likewise.face.liveportrait import exporting, weights  # noqa: E402 - needs torch
 from likewise.face.liveportrait.networks import LivePortrait, build  # noqa: E402
-from likewise.face.liveportrait.sizes import TINY  # noqa: E402
-
-SMALLEST = replace(
-    TINY, image=32, volume_depth=2, hourglass=(8, 12), middles=1, motion_depths=(1, 1, 1, 1)
-)
 
 
 def model() -> LivePortrait:

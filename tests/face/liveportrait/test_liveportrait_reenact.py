@@ -9,6 +9,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+from liveportrait_models import SMALLEST
 from numpy.typing import NDArray
 
 from likewise.audio import files
@@ -16,9 +17,11 @@ from likewise.cli.app import run
 from likewise.errors import BadInput
 from likewise.face import registry
 from likewise.face.engine import Reenactor
-from likewise.face.liveportrait.driving import ANIMAL, Options, carried, size_ratio
+from likewise.face.liveportrait.driving import ANIMAL, Options, Region, carried, size_ratio
 from likewise.face.liveportrait.keypoints import FaceMotion, rotation
+from likewise.face.liveportrait.score import SMILE
 from likewise.face.mesh.engine import MeshEngine
+from likewise.motion.sliders import Sliders
 from likewise.seeing.following import Film, Sighting
 from likewise.seeing.landmarks import Tracked, Tracker
 from likewise.values import INDEX, Audio, Motion, Portrait
@@ -34,7 +37,6 @@ from likewise.face.liveportrait.engine import (  # noqa: E402
     LivePortraitEngine,
 )
 from likewise.face.liveportrait.networks import LivePortrait, build  # noqa: E402
-from likewise.face.liveportrait.sizes import TINY  # noqa: E402
 from likewise.face.liveportrait.template import Template  # noqa: E402
 
 Picture = NDArray[np.uint8]
@@ -44,7 +46,7 @@ FRAMES = 12
 
 @pytest.fixture(scope="module")
 def tiny() -> LivePortrait:
-    return build(TINY, seed=1)
+    return build(SMALLEST, seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +92,7 @@ def test_a_driver_is_watched_saved_recalled_and_performed(
     frames = list(engine.perform(portrait, template))
     assert len(frames) == FRAMES
     box = cropping.box_around(portrait.points, cropping.eyes_and_mouth(portrait.points))
-    outside = cropping.PasteBack(painting, box, size=TINY.output).mask == 0
+    outside = cropping.PasteBack(painting, box, size=SMALLEST.output).mask == 0
     for frame in frames:
         assert frame.shape == painting.shape
         assert (frame[outside] == painting[outside]).all()
@@ -100,6 +102,45 @@ def test_a_driver_is_watched_saved_recalled_and_performed(
     assert again.anchor == template.anchor
     for one, other in zip(frames, engine.perform(portrait, again), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_performance_goes_on_at_any_frame(
+    tiny: LivePortrait, painting: Picture, driver: Path
+) -> None:
+    engine = LivePortraitEngine(tiny)
+    portrait, template = engine.prepare(painting), engine.watch(Film(driver))
+    whole = list(engine.perform(portrait, template))
+    rest = list(engine.perform(portrait, template, first=9))
+    assert len(rest) == 3
+    for one, other in zip(whole[9:], rest, strict=True):
+        assert np.abs(one.astype(int) - other).max() <= 1
+
+
+@pytest.mark.parametrize("region", ["all", "lip"])
+def test_sliders_are_added_to_what_the_engine_read_itself(
+    tiny: LivePortrait, painting: Picture, driver: Path, region: Region
+) -> None:
+    """Whatever is carried over of the driver, and however large its keypoints are."""
+    seen: list[Any] = []
+    options = Options(region=region)
+    engine = LivePortraitEngine(
+        tiny, stitching=False, watch=seen.append, workers=1, options=options
+    )
+    portrait, template = engine.prepare(painting), engine.watch(Film(driver), anchor=0.0)
+    by_hand = Sliders.held({"smile": 1.0, "yaw": 10.0}).added(Motion.still(FRAMES, 25))
+    list(engine.perform(portrait, template))
+    list(engine.perform(portrait, template, by_hand=by_hand))
+    source = face_of(tiny, painting)
+    for frame in (0, FRAMES - 1):
+        moved = carried(source, template[frame], template[0], options)
+        smile = np.zeros((21, 3))
+        for at, step in SMILE.items():
+            smile[at] += 0.85 * step
+        turned = replace(moved, rotation=rotation(0, -10, 0) @ moved.rotation)
+        wanted = turned.keypoints - moved.keypoints + moved.scale * smile
+        found = (seen[FRAMES + frame].driving - seen[frame].driving).numpy()
+        others = [k for k in range(21) if k not in (11, 15)]  # a smile squints, too
+        np.testing.assert_allclose(found[others], wanted[others], atol=1e-4)
 
 
 def test_another_engines_performance_is_refused(tiny: LivePortrait, painting: Picture) -> None:
@@ -214,6 +255,11 @@ def test_animate_from_the_command_line(driver: Path, tmp_path: Path) -> None:
     again = ["animate", "--face", "liveportrait", picture, "--motion", str(template)]
     assert run([*again, "-o", str(tmp_path / "again.mp4"), "--size", "320"]) == 0
     assert not video_info(tmp_path / "again.mp4").has_sound
+    # Sliders add to it; what was stopped goes on; every format of templates is told apart.
+    more = ["--size", "320", "--slider", "smile=0.8", "--resume"]
+    assert run([*command, *more, "--save-motion", str(tmp_path / "nod.safetensors")]) == 0
+    assert Template.load(tmp_path / "nod.safetensors").fps == 25
+    assert run([*command, "--save-motion", str(tmp_path / "nod.json")]) == 2
     # The mesh engine can't play LivePortrait's own motion, and says so.
     assert run(["animate", picture, "--motion", str(template), "-o", str(target)]) == 2
 

@@ -1,6 +1,7 @@
 """Motion templates: saved and loaded, and the authors' pickles read without running them."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,9 @@ import numpy as np
 import pytest
 
 from likewise.errors import BadInput
-from likewise.face.liveportrait.template import Template, import_pickle
+from likewise.face.liveportrait.template import Template, import_pickle, is_template
+from likewise.motion.template import save_template
+from likewise.values import Motion
 
 
 def content(*, old: bool) -> dict[str, Any]:
@@ -45,14 +48,31 @@ def test_both_versions_of_the_authors_format(tmp_path: Path, old: bool) -> None:
         assert (openness.left_eye, openness.lips) == pytest.approx((0.3, 0.1))
 
 
-def test_saved_and_loaded(tmp_path: Path) -> None:
+@pytest.mark.parametrize("suffix", [".npz", ".safetensors"])
+@pytest.mark.parametrize("anchor", [None, 2])
+def test_saved_and_loaded(tmp_path: Path, suffix: str, anchor: int | None) -> None:
     (tmp_path / "nod.pkl").write_bytes(pickle.dumps(content(old=True)))
-    template = import_pickle(tmp_path / "nod.pkl")
-    template.save(tmp_path / "nod.npz")
-    again = Template.load(tmp_path / "nod.npz")
-    assert again.fps == template.fps
-    assert np.array_equal(again.rotation, template.rotation)
-    assert np.array_equal(again.ratios, template.ratios)
+    template = replace(import_pickle(tmp_path / "nod.pkl"), anchor=anchor)
+    path = tmp_path / f"nod{suffix}"
+    template.save(path)
+    assert is_template(path)
+    again = Template.load(path)
+    assert (again.fps, again.anchor) == (template.fps, anchor)
+    for name in ("scale", "rotation", "expression", "translation", "canonical", "ratios"):
+        assert np.array_equal(getattr(again, name), getattr(template, name)), name
+
+
+def test_another_suffix_and_a_score_are_told_apart(tmp_path: Path) -> None:
+    (tmp_path / "nod.pkl").write_bytes(pickle.dumps(content(old=True)))
+    with pytest.raises(BadInput, match="npz or"):
+        import_pickle(tmp_path / "nod.pkl").save(tmp_path / "nod.json")
+    for name in ("score.safetensors", "score.npz"):
+        save_template(Motion.still(2, 25), tmp_path / name)
+        assert not is_template(tmp_path / name)
+    (tmp_path / "cut.safetensors").write_bytes(b"cut")
+    assert not is_template(tmp_path / "cut.safetensors")
+    with pytest.raises(BadInput, match="no motion template"):
+        Template.load(tmp_path / "cut.safetensors")
 
 
 class Attack:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from liveportrait_models import SMALLEST
 
 from likewise.cli.app import run
 from likewise.errors import BadInput, MissingWeights
@@ -23,7 +24,6 @@ from likewise.face.liveportrait.networks import (  # noqa: E402
 )
 from likewise.face.liveportrait.rendering import Direct, Renderer  # noqa: E402
 from likewise.face.liveportrait.score import EYE_OPENING, LIP_OPENING  # noqa: E402
-from likewise.face.liveportrait.sizes import TINY  # noqa: E402
 from likewise.face.liveportrait.training import tuning  # noqa: E402
 from likewise.face.liveportrait.training.examples import (  # noqa: E402
     PARTS,
@@ -34,7 +34,6 @@ from likewise.face.liveportrait.training.losses import Weights, opening, terms  
 from likewise.face.liveportrait.training.tuning import Plan, batch_of, tune  # noqa: E402
 
 DATA = Path(__file__).parents[2] / "data"
-SMALLEST = replace(TINY, image=32, volume_depth=2, hourglass=(8, 12))
 
 
 def model() -> LivePortrait:

@@ -72,7 +72,7 @@ class AppearanceExtractor(nn.Module):
         for down in self.downs:
             x = down(x)
         x = self.lift(x)  # (B, C*D, s, s)
-        x = x.unflatten(1, (self.sizes.volume_channels, self.sizes.volume_depth))
+        x = x.view(x.shape[0], self.sizes.volume_channels, -1, *x.shape[2:])
         for residual in self.residuals:
             x = residual(x)
         return x

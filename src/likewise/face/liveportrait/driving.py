@@ -215,19 +215,29 @@ class Puppeteer:
         """(21, 3), x_s."""
         return self._x_s
 
-    def keypoints(self, driving: FaceMotion, ratios: Ratios | None = None) -> Floats:
+    def keypoints(
+        self,
+        driving: FaceMotion,
+        ratios: Ratios | None = None,
+        *,
+        by_hand: Callable[[FaceMotion], FaceMotion] | None = None,
+    ) -> Floats:
         """(21, 3), the driving keypoints x_d that the warping module gets.
 
         Args:
             driving: The driver's face now.
             ratios: How far the driver's eyes and lips are open; needed for retargeting.
+            by_hand: What is added to the driven face, in no region and at no size but its own.
         """
         if self._anchor is None and not self._from_image:
             self._anchor = driving
         moved = self._carried(driving)
+        x_d = self._friendly(moved.keypoints)
+        if by_hand is not None:
+            x_d = x_d + (by_hand(moved).keypoints - moved.keypoints)
         return corrected(
             self._x_s,
-            self._friendly(moved),
+            x_d,
             self._options,
             self._correct,
             source_ratios=self._ratios,
@@ -235,11 +245,11 @@ class Puppeteer:
             deltas=() if self._lip_delta is None else (self._lip_delta,),
         )
 
-    def _carried(self, driving: FaceMotion) -> Floats:
+    def _carried(self, driving: FaceMotion) -> FaceMotion:
         options = self._options
         anchor = None if self._from_image else self._anchor
         moved = carried(self._source, driving, anchor, options, neutral=self._neutral)
-        return without_retargeted(moved, self._source, options).keypoints
+        return without_retargeted(moved, self._source, options)
 
     def _friendly(self, x_d: Floats) -> Floats:
         """The change since the anchor at the size of the source's keypoints."""
@@ -249,7 +259,7 @@ class Puppeteer:
             return x_d
         if self._x_anchor is None:
             assert self._anchor is not None
-            self._x_anchor = self._carried(self._anchor)
+            self._x_anchor = self._carried(self._anchor).keypoints
             self._size_ratio = size_ratio(self._x_s, self._x_anchor)
         return self._x_s + self._size_ratio * (x_d - self._x_anchor)
 

@@ -12,8 +12,9 @@ torch and the weights are loaded when first needed, so that listing engines stay
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ from likewise.errors import BadInput, PointsNeeded, Unsupported
 from likewise.face.engine import Capabilities, Frame, Performance
 from likewise.face.liveportrait import score
 from likewise.face.liveportrait.driving import ANIMAL, Corrections, Options, Puppeteer
-from likewise.face.liveportrait.keypoints import Floats
+from likewise.face.liveportrait.keypoints import FaceMotion, Floats
 from likewise.face.liveportrait.template import Template, import_pickle, is_template
 from likewise.face.points import HOW_TO_PLACE
 from likewise.progress import ProgressCallback, silent
@@ -159,7 +160,14 @@ class LivePortraitEngine:
         """Read a template of ours (.npz) or of the authors (.pkl); see `Reenactor.recall`."""
         return import_pickle(path) if path.suffix.lower() == ".pkl" else Template.load(path)
 
-    def perform(self, portrait: Portrait, performance: Performance) -> Iterator[Frame]:
+    def perform(
+        self,
+        portrait: Portrait,
+        performance: Performance,
+        *,
+        by_hand: Motion | None = None,
+        first: int = 0,
+    ) -> Iterator[Frame]:
         """Do what the driver did; see `Reenactor.perform`.
 
         Raises:
@@ -182,9 +190,14 @@ class LivePortraitEngine:
             anchor=None if anchor is None else performance[anchor],
             from_image=anchor is None,
         )
+        add = None if by_hand is None else _hand(portrait, box, by_hand)
         keypoints = (
-            puppeteer.keypoints(performance[frame], performance.openness(frame))
-            for frame in range(len(performance))
+            puppeteer.keypoints(
+                performance[frame],
+                performance.openness(frame),
+                by_hand=None if add is None else partial(add, frame),
+            )
+            for frame in range(first, len(performance))
         )
         yield from self._pasted(portrait, box, renderer.frames(look, keypoints))
 
@@ -223,8 +236,7 @@ class LivePortraitEngine:
         correct: Corrections = corrections(self._model)
         at_rest = cropping.ratios(portrait.points)
         eyes = (at_rest.left_eye + at_rest.right_eye) / 2
-        cheeks = portrait.points[454, :2] - portrait.points[234, :2]
-        width = float(np.linalg.norm(cheeks)) / (box.side / 2)
+        width = _face_width(portrait, box)
         slopes = not self._by_networks
         source, x_s = look.motion, look.motion.keypoints
         for part in parts:
@@ -267,6 +279,25 @@ class LivePortraitEngine:
             watch=self._watch,
         )
         return self._renderer
+
+
+def _face_width(portrait: Portrait, box: Box) -> float:
+    """Width of the face in units of the keypoints, whose crop is 2 wide."""
+    cheeks = portrait.points[454, :2] - portrait.points[234, :2]
+    return float(np.linalg.norm(cheeks)) / (box.side / 2)
+
+
+def _hand(portrait: Portrait, box: Box, by_hand: Motion) -> Callable[[int, FaceMotion], FaceMotion]:
+    """What a score adds to a driven face in one of its frames."""
+    from likewise.face.liveportrait import cropping
+
+    at_rest, width = cropping.ratios(portrait.points), _face_width(portrait, box)
+
+    def add(frame: int, moved: FaceMotion) -> FaceMotion:
+        offsets = score.expression_offsets(by_hand, frame, at_rest)
+        return score.played(moved, by_hand, frame, offsets, width=width, angle=box.angle)
+
+    return add
 
 
 class LivePortraitAnimals(LivePortraitEngine):

@@ -1,6 +1,6 @@
 """Motion templates: a driver's motion without the driver, saved to play on any picture.
 
-    template = Template.load("nod.npz")
+    template = Template.load("nod.npz")              # or nod.safetensors
     template = import_pickle(Path("d5.pkl"))         # the authors' format, old and new
 
 The authors' templates are pickles, which can run code when opened. `import_pickle` builds arrays,
@@ -8,18 +8,24 @@ lists, tables, numbers and texts, and refuses a file that names anything else.
 """
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
+from zipfile import BadZipFile
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from likewise.errors import BadInput
 from likewise.face.liveportrait.driving import Ratios
 from likewise.face.liveportrait.keypoints import FaceMotion, Floats
 from likewise.files import Draft
 
+SUFFIXES = (".npz", ".safetensors")
+_DAMAGED = (OSError, ValueError, EOFError, BadZipFile, SafetensorError)
 _FIELDS = ("scale", "rotation", "expression", "translation", "canonical", "ratios")
 # What numpy arrays and scalars are pickled with, under the module names of numpy 1 and 2.
 _ALLOWED = {
@@ -75,11 +81,25 @@ class Template:
         return None if np.isnan([left, right, lips]).any() else Ratios(left, right, lips)
 
     def save(self, path: Path | str) -> None:
-        """Write the template as `.npz`."""
-        arrays = {name: getattr(self, name) for name in _FIELDS}
-        with Draft(Path(path)) as draft, draft.path.open("wb") as file:
-            anchor = np.int64(-1 if self.anchor is None else self.anchor)
-            np.savez(file, allow_pickle=False, fps=np.float64(self.fps), anchor=anchor, **arrays)
+        """Write the template as `.npz` or `.safetensors`, with the same names in both.
+
+        Raises:
+            BadInput: Another suffix.
+        """
+        suffix = Path(path).suffix.lower()
+        if suffix not in SUFFIXES:
+            raise BadInput(
+                f"LivePortrait's motion is saved as {' or '.join(SUFFIXES)}, not as {path}."
+            )
+        arrays = {name: np.ascontiguousarray(getattr(self, name)) for name in _FIELDS}
+        arrays["fps"] = np.array(self.fps, np.float64)
+        arrays["anchor"] = np.array(-1 if self.anchor is None else self.anchor, np.int64)
+        with Draft(Path(path)) as draft:
+            if suffix == ".safetensors":
+                save_file(arrays, draft.path)
+                return
+            with draft.path.open("wb") as file:
+                np.savez(file, allow_pickle=False, **arrays)
 
     @classmethod
     def load(cls, path: Path | str) -> Self:
@@ -89,14 +109,14 @@ class Template:
             BadInput: Not a template.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with _opened(Path(path)) as stored:
                 anchor = int(stored["anchor"])
                 return cls(
                     float(stored["fps"]),
                     **{name: stored[name] for name in _FIELDS},
                     anchor=None if anchor < 0 else anchor,
                 )
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (*_DAMAGED, KeyError) as error:
             raise BadInput(
                 f"{path} is no motion template: {error}. The authors' .pkl templates are read by "
                 "import_pickle."
@@ -107,11 +127,23 @@ def is_template(path: Path) -> bool:
     """Whether a file is a template of LivePortrait's motion, not another `.npz`."""
     if path.suffix.lower() == ".pkl":
         return True
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            return path.suffix.lower() == ".npz" and set(_FIELDS) <= set(stored.files)
-    except (OSError, ValueError, EOFError):
+    if path.suffix.lower() not in SUFFIXES:
         return False
+    try:
+        with _opened(path) as stored:
+            return set(_FIELDS) <= set(stored)
+    except _DAMAGED:
+        return False
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Mapping[str, Any]]:
+    """Arrays by name, read when asked for where the format allows."""
+    if path.suffix.lower() == ".safetensors":
+        yield load_file(path)
+        return
+    with np.load(path, allow_pickle=False) as stored:
+        yield stored
 
 
 def import_pickle(path: Path) -> Template:
