@@ -115,6 +115,11 @@ class KokoroEngine:
         if tier == ADAPTED:
             check_torch()
         chosen = choose(references)
+        if tier == ADAPTED and not chosen.is_speech:
+            raise BadInput(
+                "The recording holds no speech that a voice could be adapted to. Take its likeness "
+                "with the quick tier: --quick"
+            )
         voice = enrol(
             self.model,
             references,
@@ -123,6 +128,8 @@ class KokoroEngine:
             on_progress=on_progress,
             reference=chosen,
         )
+        if not chosen.is_speech:
+            return voice
         try:
             return adapt(
                 self.model,

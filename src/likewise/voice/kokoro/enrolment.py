@@ -16,7 +16,7 @@ from likewise.progress import Progress, ProgressCallback
 from likewise.text.languages import resolve
 from likewise.text.phonemes import phonemise
 from likewise.values import Audio, Voice, samples_sha256
-from likewise.voice.kokoro import stock
+from likewise.voice.kokoro import likeness, stock
 from likewise.voice.kokoro.character import VOICED_HZ, filtered, match_pitch
 from likewise.voice.kokoro.listening import SENTENCE, listening
 from likewise.voice.kokoro.ltas import ltas, matching_gain
@@ -58,11 +58,16 @@ def enrol(
     """
     on_progress(Progress("enrolling", 0, _STEPS, "steps"))
     reference = reference or choose(recordings)
-    median = float(np.log(reference.track.median_hz or 1.0))
-    spread = float(reference.track.spread or 0.0)
+    hz, spread = reference.track.median_hz or 1.0, float(reference.track.spread or 0.0)
+    if not reference.is_speech:
+        hz, spread = likeness.folded(hz), likeness.natural_spread(spread)
+    median = float(np.log(hz))
     on_progress(Progress("enrolling", 1, _STEPS, "steps"))
     colour = ltas(reference.speech)
-    mixture = mix(reference, median, colour)
+    if reference.is_speech:
+        mixture = mix(reference, median, colour)
+    else:
+        mixture = {likeness.nearest(median, colour): 1.0}
     on_progress(Progress("enrolling", 2, _STEPS, "steps"))
     tensors = _factored(mixture)
     facts = {
@@ -76,6 +81,9 @@ def enrol(
         "snr_db": round(reference.snr_db, 1),
         "warnings": list(reference.warnings),
     }
+    if not reference.is_speech:
+        facts["likeness"] = likeness.LIKENESS
+        facts["sound_f0_hz"] = round(reference.track.median_hz or 0.0, 1)
     unmatched = Voice(name, "kokoro", tensors, language)
     prosody, style = _prosody(model, unmatched)
     voiced = np.log(prosody.f0[prosody.f0 > VOICED_HZ])
@@ -85,6 +93,8 @@ def enrol(
     f0 = match_pitch(prosody.f0, uncoloured)
     samples = model.decode(Prosody(prosody.durations, f0, prosody.energy, prosody.features), style)
     gain = matching_gain(colour, ltas(samples), bandwidth_hz=0.95 * reference.bandwidth_hz)
+    if not reference.is_speech:
+        gain = likeness.gentle(gain)
     gain += np.log(_rms(samples) / _rms(filtered(samples, gain)))
     on_progress(Progress("enrolling", _STEPS, _STEPS, "steps"))
     heard = np.concatenate([recording.samples for recording in recordings])

@@ -18,6 +18,7 @@ from likewise.hearing import speaker
 from likewise.hearing.pitch import PitchTrack, octaves_mended, pitch
 from likewise.values import Audio
 from likewise.voice.checking import check_recordings
+from likewise.voice.kokoro.likeness import LIKENESS, shrill, sounds_spoken
 from likewise.voice.kokoro.ltas import BINS, SIZE, power_frames
 from likewise.voice.kokoro.model import SAMPLE_RATE
 
@@ -49,6 +50,7 @@ class Reference:
         bandwidth_hz: Up to where the recording holds sound.
         snr_db: Speech level above the noise floor.
         warnings: What may make the voice less alike, in words for the user.
+        is_speech: Somebody speaks; else it is the sound of an animal, a thing or music.
     """
 
     speech: NDArray[np.float32]
@@ -57,6 +59,7 @@ class Reference:
     bandwidth_hz: float
     snr_db: float
     warnings: tuple[str, ...]
+    is_speech: bool = True
 
     @property
     def seconds(self) -> float:
@@ -100,6 +103,8 @@ def choose(recordings: Sequence[Audio]) -> Reference:
         )
     speech = np.concatenate([span.samples for span in chosen])
     track = octaves_mended(np.concatenate([span.hz for span in chosen]))
+    if track.voiced_seconds < _VOICED_SHARE * seconds:
+        track = shrill(speech)
     share = track.voiced_seconds / seconds
     if share < _VOICED_SHARE or (track.spread or 0.0) < 1e-4:
         raise BadInput(
@@ -112,14 +117,22 @@ def choose(recordings: Sequence[Audio]) -> Reference:
     snr = -max(floors)
     prepared = speaker.prepare(Audio(speech, SAMPLE_RATE))
     windows = speaker.embed_windows(speaker.features(prepared))
-    warnings = _warnings(seconds, max(clipped), bandwidth, snr, share, track)
-    if likeness_within(windows) < _ONE_SPEAKER:
+    speaking = sounds_spoken(track)
+    warnings = _warnings(seconds, max(clipped), bandwidth, snr)
+    if not speaking:
+        # How long the speech is and how narrow says nothing where there is none.
+        warnings = (LIKENESS,)
+    elif share > _SUNG_SHARE or not _STEADY_SPREAD <= (track.spread or 0.0) <= _WIDE_SPREAD:
+        warnings += (
+            "The recording may hold music or singing; one person speaking alone works best.",
+        )
+    elif likeness_within(windows) < _ONE_SPEAKER:
         warnings += (
             "Two people seem to speak in the recording, so the voice will be a bit of both; give "
             "one in which a single person speaks.",
         )
     return Reference(
-        speech, track, speaker.mean_embedding(windows), bandwidth, float(snr), warnings
+        speech, track, speaker.mean_embedding(windows), bandwidth, float(snr), warnings, speaking
     )
 
 
@@ -199,9 +212,7 @@ def _bandwidth(speech: NDArray[np.float32]) -> float:
     return float((above[-1] if len(above) else BINS - 1) * SAMPLE_RATE / SIZE)
 
 
-def _warnings(
-    seconds: float, clipped: float, bandwidth: float, snr: float, share: float, track: PitchTrack
-) -> tuple[str, ...]:
+def _warnings(seconds: float, clipped: float, bandwidth: float, snr: float) -> tuple[str, ...]:
     said = []
     if seconds < _SHORT_SECONDS:
         said.append(
@@ -220,10 +231,5 @@ def _warnings(
         said.append(
             f"The recording is noisy (speech only {snr:.0f} dB above the background); a quieter "
             "room gives a voice that is more alike."
-        )
-    spread = track.spread or 0.0
-    if share > _SUNG_SHARE or spread > _WIDE_SPREAD or spread < _STEADY_SPREAD:
-        said.append(
-            "The recording may hold music or singing; one person speaking alone works best."
         )
     return tuple(said)
