@@ -25,32 +25,48 @@ _EDGE_BLUR = 0.8  # pixels; what antialiasing would do to an edge
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
 _FURTHEST = 1 << 14  # pixels; beyond, cv2's fixed point would overflow
 
-Field = NDArray[np.float32]
-"""One component of a displacement field, float32 (h, w), pixels."""
+Map = NDArray[np.float32]
+"""For each pixel of a region where in the picture it is read, float32 (h, w, 2): x, y."""
 
 Box = tuple[int, int, int, int]
 """Left, top, right, bottom in pixels; right and bottom are outside."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Grid:
-    """The coarse grid over a region; node i lies at `(i + 0.5) * pitch - 0.5` from its corner."""
+    """The coarse grid over a region, which is somewhat larger than the box it was made for.
 
-    box: Box
+    Node i lies at `(i + 0.5) * pitch - 0.5` from the region's corner. The first and last nodes lie
+    outside the box, so that between them a linear map stays linear when it is enlarged.
+    """
+
+    left: int
+    top: int
     columns: int
     rows: int
+    pitch: int
 
     @classmethod
-    def over(cls, box: Box, pitch: float) -> "_Grid":
-        width, height = box[2] - box[0], box[3] - box[1]
-        return cls(box, max(2, round(width / pitch)), max(2, round(height / pitch)))
+    def over(cls, box: Box, pitch: int) -> "_Grid":
+        left, top, right, bottom = box
+        columns, rows = -(-(right - left) // pitch) + 2, -(-(bottom - top) // pitch) + 2
+        return cls(left - pitch, top - pitch, columns, rows, pitch)
 
     @property
-    def pitch(self) -> tuple[float, float]:
-        return (
-            (self.box[2] - self.box[0]) / self.columns,
-            (self.box[3] - self.box[1]) / self.rows,
-        )
+    def shape(self) -> tuple[int, int]:
+        """Height and width of the region, pixels."""
+        return self.rows * self.pitch, self.columns * self.pitch
+
+    @property
+    def corner(self) -> NDArray[np.float64]:
+        return np.array([self.left, self.top], float)
+
+    def inside(self, box: Box) -> tuple[slice, slice]:
+        """Rows and columns of a box in the region; empty where it lies outside."""
+        height, width = self.shape
+        left, top, right, bottom = box
+        rows = slice(max(top - self.top, 0), max(min(bottom - self.top, height), 0))
+        return rows, slice(max(left - self.left, 0), max(min(right - self.left, width), 0))
 
 
 class Warp:
@@ -75,8 +91,10 @@ class Warp:
         face_width: float,
     ) -> None:
         self._picture = picture
+        # With a fourth channel OpenCV reads a picture in half the time.
+        self._padded = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
         self._outer, self._fillings, self._skin = outer, fillings, skin
-        self._pitch = max(1.0, face_width / _NODES_ACROSS_FACE)
+        self._pitch = max(1, round(face_width / _NODES_ACROSS_FACE))
         self._skin_area = _area(source, skin)
 
     def __call__(
@@ -104,29 +122,25 @@ class Warp:
         if box is None:
             return frame
         grid = _Grid.over(box, self._pitch)
-        numbers = _drawn(corners, box)
-        maps = _affine(corners, texture[triangles], box)
-        left, top, right, bottom = box
-        planes = _at_nodes(numbers, maps, grid)
-        x, y = (
-            cv2.resize(plane, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
-            for plane in planes
-        )
-        jumping = _pixels_of(_jumps(planes, grid), grid)
-        _refine_at(jumping, (x, y), numbers, maps)
+        numbers = _drawn(corners, grid)
+        maps = _affine(corners, texture[triangles], grid)
+        places, steps = _at_nodes(numbers, maps, grid)
+        places = cv2.resize(places, grid.shape[::-1], interpolation=cv2.INTER_LINEAR)
+        jumping = _pixels_of(steps > _JUMP * grid.pitch, grid)
+        _refine_at(jumping, places, numbers, maps, grid)
         for detail in details:
-            _refine((x, y), numbers, maps, box, detail)
-        torn = _torn(jumping, (x, y))
-        x += np.arange(left, right, dtype=np.float32)
-        y += np.arange(top, bottom, dtype=np.float32)[:, None]
-        frame[top:bottom, left:right] = cv2.remap(
-            self._picture,
-            cv2.merge([x, y]),  # one map of two channels is read a quarter faster than two maps
+            _refine(places, numbers, maps, grid, detail)
+        left, top, right, bottom = box
+        drawn = cv2.remap(
+            self._padded,
+            places[grid.inside(box)],
             None,
             cv2.INTER_LINEAR,
             borderMode=cv2.BORDER_REFLECT_101,
         )
-        _soften(frame[top:bottom, left:right], torn)
+        patch = frame[top:bottom, left:right]
+        patch[:] = cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB)
+        _soften(patch, *_torn(jumping, places, numbers, grid))
         return frame
 
     def _order(self, vertices: NDArray[np.float64], moved: NDArray[np.bool_]) -> NDArray[np.int32]:
@@ -159,23 +173,23 @@ def _clipped(points: NDArray[np.float64], width: int, height: int) -> Box | None
     return (left, top, right, bottom) if right > left and bottom > top else None
 
 
-def _drawn(corners: NDArray[np.float64], box: Box) -> NDArray[np.int32]:
-    """Triangle numbers (from 1; 0 is background) of the box's pixels, int32 (h, w)."""
-    cells = corners - [box[0], box[1]]
+def _drawn(corners: NDArray[np.float64], grid: _Grid) -> NDArray[np.int32]:
+    """Triangle numbers (from 1; 0 is background) of the region's pixels, int32 (h, w)."""
+    cells = corners - grid.corner
     fixed = np.clip(np.round(cells * (1 << _SHIFT)), -(_FURTHEST << _SHIFT), _FURTHEST << _SHIFT)
-    numbers = np.zeros((box[3] - box[1], box[2] - box[0]), np.int32)
+    numbers = np.zeros(grid.shape, np.int32)
     fill = cv2.fillConvexPoly
     for number, triangle in enumerate(fixed.astype(np.int32), start=1):
         fill(numbers, triangle, number, cv2.LINE_8, _SHIFT)
     return numbers
 
 
-def _affine(now: NDArray[np.float64], was: NDArray[np.float64], box: Box) -> NDArray[np.float32]:
+def _affine(now: NDArray[np.float64], was: NDArray[np.float64], grid: _Grid) -> NDArray[np.float32]:
     """Displacement of each triangle as float32 (6, T + 1), column 0 still.
 
-    `dx = m[0] * x + m[2] * y + m[4]`, `dy = m[1] * x + m[3] * y + m[5]`, from the box's corner.
+    `dx = m[0] * x + m[2] * y + m[4]`, `dy = m[1] * x + m[3] * y + m[5]`, from the region's corner.
     """
-    a, b, c = (now[:, corner] - [box[0], box[1]] for corner in range(3))
+    a, b, c = (now[:, corner] - grid.corner for corner in range(3))
     one, other = b - a, c - a
     area = one[:, 0] * other[:, 1] - one[:, 1] * other[:, 0]
     area = np.where(np.abs(area) < _THINNEST, np.inf, area)[:, None]
@@ -197,13 +211,18 @@ def _affine(now: NDArray[np.float64], was: NDArray[np.float64], box: Box) -> NDA
 
 def _at_nodes(
     numbers: NDArray[np.int32], maps: NDArray[np.float32], grid: _Grid
-) -> list[NDArray[np.float32]]:
-    """The displacement at the nodes, right and down, each float32 (rows, columns)."""
-    pitch_x, pitch_y = grid.pitch
-    x = ((np.arange(grid.columns) + 0.5) * pitch_x - 0.5).astype(np.float32)
-    y = ((np.arange(grid.rows) + 0.5) * pitch_y - 0.5).astype(np.float32)[:, None]
-    nearest = np.ix_(np.rint(y[:, 0]).astype(np.intp), np.rint(x).astype(np.intp))
-    return _evaluated(numbers[nearest], maps, x, y)
+) -> tuple[Map, NDArray[np.float32]]:
+    """Where the nodes are read, and how much the displacement differs around them, (rows, cols)."""
+    x, y = ((np.arange(count) + 0.5) * grid.pitch - 0.5 for count in (grid.columns, grid.rows))
+    nearest = np.ix_(np.rint(y).astype(np.intp), np.rint(x).astype(np.intp))
+    across, down = _evaluated(numbers[nearest], maps, x, y[:, None])
+    cross = np.ones((3, 3), np.uint8)
+    steps = np.maximum(
+        *(cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, cross) for plane in (across, down))
+    )
+    across += (x + grid.left).astype(np.float32)
+    down += (y[:, None] + grid.top).astype(np.float32)
+    return np.dstack([across, down]), steps
 
 
 def _evaluated(
@@ -212,7 +231,7 @@ def _evaluated(
     x: NDArray[np.floating] | NDArray[np.integer],
     y: NDArray[np.floating] | NDArray[np.integer],
 ) -> list[NDArray[np.float32]]:
-    """The displacement at places (x, y) from the box's corner that lie in these triangles."""
+    """The displacement at places (x, y) from the region's corner that lie in these triangles."""
     chosen = numbers.astype(np.intp)
     across, down = x.astype(np.float32), y.astype(np.float32)
     planes = []
@@ -228,72 +247,69 @@ def _evaluated(
 
 
 def _refine(
-    fields: tuple[Field, Field],
+    places: Map,
     numbers: NDArray[np.int32],
     maps: NDArray[np.float32],
-    box: Box,
+    grid: _Grid,
     detail: Box,
 ) -> None:
     """Evaluate the map at every pixel of `detail`, in place, so that no jump is smeared."""
-    left, top, right, bottom = box
-    x = np.arange(max(detail[0], left) - left, min(detail[2], right) - left)
-    y = np.arange(max(detail[1], top) - top, min(detail[3], bottom) - top)
-    if not len(x) or not len(y):
+    rows, columns = inside = grid.inside(detail)
+    x, y = np.arange(columns.start, columns.stop), np.arange(rows.start, rows.stop)[:, None]
+    if not x.size or not y.size:
         return
-    inside = slice(y[0], y[-1] + 1), slice(x[0], x[-1] + 1)
-    fine = _evaluated(numbers[inside], maps, x, y[:, None])
-    for field, plane in zip(fields, fine, strict=True):
-        field[inside] = plane
+    across, down = _evaluated(numbers[inside], maps, x, y)
+    places[(*inside, 0)] = across + (x + grid.left)
+    places[(*inside, 1)] = down + (y + grid.top)
 
 
-def _jumps(planes: list[NDArray[np.float32]], grid: _Grid) -> NDArray[np.uint8]:
-    """Nodes beside which the map jumps: something turned over what is behind it."""
-    cross = np.ones((3, 3), np.uint8)
-    steps = [cv2.morphologyEx(plane, cv2.MORPH_GRADIENT, cross) for plane in planes]
-    return np.asarray(np.maximum(*steps) > _JUMP * max(grid.pitch), np.uint8)
-
-
-def _pixels_of(nodes: NDArray[np.uint8], grid: _Grid) -> NDArray[np.intp]:
-    """Flat indices of the box's pixels around nodes."""
-    left, top, right, bottom = grid.box
-    size = (right - left, bottom - top)
-    return np.flatnonzero(cv2.resize(nodes, size, interpolation=cv2.INTER_NEAREST))
+def _pixels_of(nodes: NDArray[np.bool_], grid: _Grid) -> NDArray[np.intp]:
+    """Flat indices of the region's pixels around nodes, but for those at its end."""
+    rows, columns = np.nonzero(nodes[:-1, :-1])
+    pitch, width = grid.pitch, grid.shape[1]
+    block = np.arange(pitch)[:, None] * width + np.arange(pitch)
+    return np.asarray(((rows * width + columns) * pitch)[:, None, None] + block).ravel()
 
 
 def _refine_at(
     pixels: NDArray[np.intp],
-    fields: tuple[Field, Field],
+    places: Map,
     numbers: NDArray[np.int32],
     maps: NDArray[np.float32],
+    grid: _Grid,
 ) -> None:
     """Evaluate the map at single pixels, in place."""
-    y, x = np.divmod(pixels, numbers.shape[1])
-    fine = _evaluated(numbers.ravel()[pixels], maps, x, y)
-    for field, values in zip(fields, fine, strict=True):
-        field.ravel()[pixels] = values
+    y, x = np.divmod(pixels, grid.shape[1])
+    across, down = _evaluated(numbers.ravel()[pixels], maps, x, y)
+    flat = places.reshape(-1, 2)
+    flat[pixels, 0] = across + (x + grid.left)
+    flat[pixels, 1] = down + (y + grid.top)
 
 
-def _torn(pixels: NDArray[np.intp], fields: tuple[Field, Field]) -> NDArray[np.intp]:
-    """Those of some pixels beside which the map jumps, and their neighbours."""
-    height, width = fields[0].shape
-    # The last row and column have no neighbour to be compared with.
-    inner = pixels[(pixels % width < width - 1) & (pixels < (height - 1) * width)]
-    edge = np.zeros(len(inner), bool)
-    for field in fields:
-        flat = field.ravel()
-        for neighbour in (1, width):
-            edge |= np.abs(flat[inner + neighbour] - flat[inner]) > _TORN
-    torn = inner[edge]
-    return np.concatenate([torn, torn + 1, torn + width])
+def _torn(
+    pixels: NDArray[np.intp], places: Map, numbers: NDArray[np.int32], grid: _Grid
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Rows and columns in the box of those pixels beside which the map jumps."""
+    width = grid.shape[1]
+    drawn = numbers.ravel()
+    own = drawn[pixels]
+    pixels = pixels[(drawn[pixels + 1] != own) | (drawn[pixels + width] != own)]
+    flat = places.reshape(-1, 2)
+    here = flat[pixels]
+    right, below = flat[pixels + 1] - here, flat[pixels + width] - here
+    right[:, 0] -= 1  # as far as neighbours are apart anyway
+    below[:, 1] -= 1
+    torn = pixels[(np.maximum(np.abs(right), np.abs(below)) > _TORN).any(axis=1)]
+    rows, columns = np.divmod(np.concatenate([torn, torn + 1, torn + width]), width)
+    return rows - grid.pitch, columns - grid.pitch
 
 
-def _soften(patch: NDArray[np.uint8], torn: NDArray[np.intp]) -> None:
+def _soften(patch: NDArray[np.uint8], rows: NDArray[np.intp], columns: NDArray[np.intp]) -> None:
     """Blur a patch of the frame a little, in place, where it was torn: at these pixels."""
-    if not len(torn):
+    there = (rows >= 0) & (columns >= 0) & (rows < patch.shape[0]) & (columns < patch.shape[1])
+    rows, columns = rows[there], columns[there]
+    if not len(rows):
         return
-    mask = np.zeros(patch.shape[:2], np.uint8)
-    mask.ravel()[torn] = 1
-    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
-    inside = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inside = (slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1))
     soft = cv2.GaussianBlur(patch[inside], (0, 0), _EDGE_BLUR)
-    np.copyto(patch[inside], soft, where=mask[inside][..., None].astype(bool))
+    patch[rows, columns] = soft[rows - rows.min(), columns - columns.min()]
