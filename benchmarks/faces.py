@@ -1,12 +1,21 @@
 """How well faces speak: every picture in a folder that has one, with one sentence.
 
     python benchmarks/faces.py [FOLDER] [--engine mesh] [--side 512] [--text TEXT] [--json FILE]
+    python benchmarks/faces.py --films [FOLDER]     # films driven by themselves
+    python benchmarks/faces.py --speed              # CPU milliseconds by stage, 512 and 1080 pixels
 
 Each picture is animated from the speech of a stock voice, and the face is found again in the
 frames: correlation and lag of the lip gap with the commanded jaw and with the speech itself,
 bilabials closed, identity distance, sharpness, flicker, CPU milliseconds a frame for rendering.
 `NAME.points.json` beside a picture holds the ten points of a face that no tracker reads (an animal,
 a drawing); its lips are then measured by optical flow.
+
+With `--films` each film drives two of its own frames, the most frontal and the most turned. SSIM
+inside the face, after the similarity that lays eyes and nose over each other, stands beside that of
+the still frame laid so; identity is that of the animated face against the frame it was made from.
+
+With `--speed` the demo's portrait speaks and turns on one thread; the least of several runs counts,
+since other programs only ever add to it.
 """
 
 import argparse
@@ -15,20 +24,33 @@ import os
 import platform
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from likewise.errors import BadInput
 from likewise.face.engine import FaceEngine
+from likewise.face.mesh.eyes import EyeLayer
+from likewise.face.mesh.mouth import MouthLayer
+from likewise.face.mesh.topology import OVAL
+from likewise.face.mesh.warp import Warp
 from likewise.face.registry import face_engine
 from likewise.motion.from_speech import from_speech
+from likewise.motion.from_video import from_video
+from likewise.motion.limits import within_limits
+from likewise.seeing.canonical import head_pose
+from likewise.seeing.following import Film
+from likewise.seeing.landmarks import Tracker
 from likewise.studio.choosing import choose_portrait
-from likewise.values import Metric, Motion, Speech
-from likewise.verify import face, lips, openings, pixel_lips, watching
+from likewise.values import INDEX, Metric, Motion, Speech
+from likewise.verify import face as face_metrics
+from likewise.verify import lips, openings, pixel_lips, watching
 
 TEXT = (
     "Please put the big blue map by the pump, my baby boy. "
@@ -91,8 +113,8 @@ def measured(
             metrics[f"{metric.name}, {reference}"] = metric
     for metric in (
         lips.closures(watched.lips, speech.phonemes),
-        *face.identity(picture, watched),
-        *face.steadiness(picture, watched),
+        *face_metrics.identity(picture, watched),
+        *face_metrics.steadiness(picture, watched),
     ):
         metrics[metric.name] = metric
     return {
@@ -123,12 +145,146 @@ def row(name: str, result: dict[str, Any]) -> str:
     return f"{name:<26}" + "".join(f"{text:<19}" for text in cells)
 
 
+_ALIGNED = [33, 133, 263, 362, 1, 168, 6, 4]
+"""Corners of the eyes and points of the nose, which no expression moves."""
+
+
+def self_reenactment(engine: FaceEngine, path: Path, fps: float) -> Iterator[dict[str, Any]]:
+    """A film drives its own most frontal and most turned frame."""
+    film = Film(path, fps=fps)
+    seen = [(s.seconds, s.picture, s.face) for s in film.sightings() if s.face is not None]
+    yaws = np.array([head_pose(face.points)[0] for _, _, face in seen])
+    for name, chosen in (("frontal", np.abs(yaws).argmin()), ("turned", np.abs(yaws).argmax())):
+        seconds, picture, face = seen[int(chosen)]
+        portrait = engine.prepare(picture, points=face.points)
+        motion = within_limits(from_video(film, anchor=seconds).motion, portrait)
+        rendered = list(engine.render(portrait, motion))
+        tracker = Tracker()
+        found, still = [], []
+        for frame, (when, truth, true_face) in zip(rendered, seen, strict=False):
+            if when == seconds or (tracked := tracker.track(frame)) is None:
+                continue
+            found.append(_face_ssim(frame, tracked.points, truth, true_face.points))
+            still.append(_face_ssim(picture, face.points, truth, true_face.points))
+        watched = watching.watch(iter(rendered), fps)
+        distance = {metric.name: metric.value for metric in face_metrics.identity(picture, watched)}
+        yield {
+            "film": path.stem,
+            "source": name,
+            "yaw": float(yaws[chosen]),
+            "ssim": float(np.mean(found)),
+            "ssim_still": float(np.mean(still)),
+            "identity": distance["identity distance"],
+            "identity_greatest": distance["identity distance, greatest"],
+        }
+
+
+def _face_ssim(
+    picture: NDArray[np.uint8],
+    points: NDArray[np.float32],
+    truth: NDArray[np.uint8],
+    true_points: NDArray[np.float32],
+) -> float:
+    """SSIM within the true face's oval, of a picture laid over the true one."""
+    way, _ = cv2.estimateAffinePartial2D(points[_ALIGNED, :2], true_points[_ALIGNED, :2])
+    laid = cv2.warpAffine(picture, way, truth.shape[1::-1], borderMode=cv2.BORDER_REPLICATE)
+    mask = np.zeros(truth.shape[:2], np.uint8)
+    cv2.fillPoly(mask, [np.round(true_points[list(OVAL), :2]).astype(np.int32)], 1)
+    return float(face_metrics.ssim_map(laid, truth)[mask > 0].mean())
+
+
+STAGES = {"warp": (Warp, "__call__"), "eyes": (EyeLayer, "paint"), "mouth": (MouthLayer, "paint")}
+
+
+def speed(side: int, frames: int = 40, runs: int = 5) -> dict[str, float]:
+    """CPU milliseconds a frame by stage, the least of several runs; one thread."""
+    cv2.setNumThreads(1)
+    picture = Path(str(files("likewise") / "data" / "demo" / "portrait.jpg"))
+    engine = face_engine("mesh")
+    portrait = choose_portrait(picture, engine, face=None, crop="head", size=side)
+    times = np.arange(frames) / FPS
+    motion = Motion.still(frames, FPS)
+    motion.pose[:] = np.stack(
+        [6 * np.sin(3 * times), 3 * np.sin(5 * times), 2 * np.sin(4 * times)], 1
+    )
+    motion.coefficients[:, INDEX["jawOpen"]] = 0.3 - 0.3 * np.cos(12 * times)
+    for side_name in ("Left", "Right"):
+        motion.coefficients[:, INDEX[f"mouthSmile{side_name}"]] = 0.2
+        motion.coefficients[8:12, INDEX[f"eyeBlink{side_name}"]] = 0.8
+    found: dict[str, list[float]] = {}
+    for _ in range(runs):
+        spent = dict.fromkeys((*STAGES, "all"), 0.0)
+        with _timed(spent):
+            rendered = engine.render(portrait, motion)
+            next(rendered)
+            spent.update(dict.fromkeys(spent, 0.0))
+            start = time.process_time()
+            for _ in rendered:
+                pass
+            spent["all"] = time.process_time() - start
+        spent["shape and pose"] = spent["all"] - sum(spent[stage] for stage in STAGES)
+        for stage, seconds in spent.items():
+            found.setdefault(stage, []).append(1000 * seconds / (frames - 1))
+    return {stage: min(values) for stage, values in found.items()}
+
+
+@contextmanager
+def _timed(spent: dict[str, float]) -> Iterator[None]:
+    """Add the CPU seconds of every stage to `spent`."""
+    kept = {stage: getattr(*place) for stage, place in STAGES.items()}
+
+    def timing(stage: str) -> Any:
+        def call(*given: Any, **named: Any) -> Any:
+            start = time.process_time()
+            result = kept[stage](*given, **named)
+            spent[stage] += time.process_time() - start
+            return result
+
+        return call
+
+    try:
+        for stage, (owner, name) in STAGES.items():
+            setattr(owner, name, timing(stage))
+        yield
+    finally:
+        for stage, (owner, name) in STAGES.items():
+            setattr(owner, name, kept[stage])
+
+
 def spoken_by_stock_voice(text: str) -> Speech:
     """The text in the default voice of the default engine."""
     from likewise.voice.registry import voice_engine
 
     engine = voice_engine("kokoro")
     return Speech.joined(engine.speak(text, engine.stock_voices()[0], language="en-us"))
+
+
+def print_speed(given: argparse.Namespace) -> dict[str, Any]:
+    """CPU milliseconds by stage of a square and of a large picture."""
+    result = {}
+    for side in (512, 1080):
+        result[str(side)] = found = speed(side)
+        stages = ", ".join(f"{name} {ms:.1f}" for name, ms in found.items() if name != "all")
+        print(f"{side}x{side}: {found['all']:.1f} ms = {1000 / found['all']:.0f} fps; {stages}")
+    return result
+
+
+def print_films(given: argparse.Namespace) -> dict[str, Any]:
+    """Every film of a folder, driving itself."""
+    engine = face_engine(given.engine)
+    heads = ("source", "yaw", "SSIM", "still frame", "identity")
+    print(f"{'film':<14}" + "".join(f"{head:<14}" for head in heads))
+    rows = []
+    for path in sorted(given.folder.iterdir()):
+        if path.suffix.lower() not in (".mp4", ".mov", ".webm", ".mkv"):
+            continue
+        for found in self_reenactment(engine, path, given.fps):
+            rows.append(found)
+            cells = [found["source"], f"{found['yaw']:.0f}", f"{found['ssim']:.3f}"]
+            cells += [f"{found['ssim_still']:.3f}"]
+            cells += [f"{found['identity']:.2f} / {found['identity_greatest']:.2f}"]
+            print(f"{found['film']:<14}" + "".join(f"{cell:<14}" for cell in cells), flush=True)
+    return {"films": rows}
 
 
 def main() -> None:
@@ -140,18 +296,29 @@ def main() -> None:
     parser.add_argument("--text", default=TEXT)
     parser.add_argument("--speech", type=Path, help="a saved Speech instead of --text")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--films", action="store_true", help="films driven by themselves")
+    parser.add_argument("--fps", type=float, default=3.0, help="at which --films reads them")
+    parser.add_argument("--speed", action="store_true", help="CPU milliseconds by stage")
     given = parser.parse_args()
-    if not given.folder.is_dir():
+    if given.films and given.folder == DEFAULT:
+        given.folder = DEFAULT.parent / "drivers"
+    if not given.speed and not given.folder.is_dir():
         raise SystemExit(f"There is no folder {given.folder}; name one with pictures.")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}")
+    if given.speed or given.films:
+        measure = print_speed if given.speed else print_films
+        result = {"load": load, **measure(given)}
+        if given.json:
+            given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        return
     speech = Speech.load(given.speech) if given.speech else spoken_by_stock_voice(given.text)
     motion = from_speech(speech, FPS, seed=0)
     print(f"{speech.audio.seconds:.1f} s of speech, {len(motion)} frames\n")
     heads = ("r, jaw commanded", "r, speech", "p b m", "identity", "sharpness", "flicker", "CPU ms")
     print(f"{'picture':<26}" + "".join(f"{head:<19}" for head in heads))
     engine = face_engine(given.engine)
-    result: dict[str, Any] = {"load": load, "speech": speech.text, "pictures": {}}
+    result = {"load": load, "speech": speech.text, "pictures": {}}
     for path in sorted(given.folder.iterdir()):
         if path.suffix.lower() not in (".jpg", ".jpeg", ".png", ".webp"):
             continue

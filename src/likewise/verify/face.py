@@ -245,6 +245,11 @@ def perceptual_distance(one: Picture, other: Picture) -> float:
 
 def ssim(one: Picture, other: Picture) -> float:
     """Structural similarity of two pictures' brightness, 1 when equal (Wang et al. 2004)."""
+    return float(ssim_map(one, other).mean())
+
+
+def ssim_map(one: Picture, other: Picture) -> NDArray[np.float32]:
+    """Structural similarity at every pixel, float32 (H, W)."""
     import cv2
 
     def smooth(values: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -259,7 +264,7 @@ def ssim(one: Picture, other: Picture) -> float:
     covariance = smooth(x * y) - mean_x * mean_y
     luminance = (2 * mean_x * mean_y + _SSIM_C1) / (mean_x**2 + mean_y**2 + _SSIM_C1)
     structure = (2 * covariance + _SSIM_C2) / (variance_x + variance_y + _SSIM_C2)
-    return float((luminance * structure).mean())
+    return np.asarray(luminance * structure, np.float32)
 
 
 @cache
