@@ -49,8 +49,7 @@ class LivePortraitEngine:
             then what `likewise weights pull` fetched.
         stitching: Keep shoulders and border of the crop where they were.
         by_networks: Open lips and lids by the retargeting networks instead of the measured slopes.
-        fast: Same pictures with fewer operations (`fast.Fast`); its transformed weights take four
-            times the memory of the generator's own.
+        fast: Same pictures with fewer operations (`fast.Fast`), which takes a fifth more memory.
         workers: Frames made at once; None is one for each core on a CPU.
         watch: Called with what the model saw while it made each frame (`rendering.Seen`).
         options: How a driver on film moves the picture; its `stitching` is the argument above.

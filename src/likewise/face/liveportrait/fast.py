@@ -14,6 +14,11 @@
 Channels come last inside: x is (H, W, C).
 """
 
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from typing import Any
 
 import numba
@@ -49,18 +54,18 @@ class Fast:
     """Warping and painting for the renderer; `rendering.Pictures`.
 
     Args:
-        model: The networks; their weights are transformed once here.
-        release: Let go of the model's own weights where the transformed ones replace them; it can't
-            answer by itself after that.
+        model: The networks; their weights are laid out anew once here.
+        release: Let go of the model's own weights where the new ones replace them; it can't answer
+            by itself after that.
     """
 
     def __init__(self, model: LivePortrait, *, release: bool = False) -> None:
         self._warping = FastWarping(model.warping)
         if release:
-            model.warping.dense_motion.hourglass.to("meta")
-        self._generator = FastGenerator(model.generator)
+            model.warping.to("meta")
+        self._generator = FastGenerator(model.generator, release=release)
         if release:
-            model.generator.to("meta")
+            _give_back()
 
     def warp(self, look: Look, driving: Tensor) -> Warped:
         """Carry the appearance along."""
@@ -72,19 +77,33 @@ class Fast:
 
 
 class FastGenerator:
-    """G with folded and fast convolutions, one frame at a time."""
+    """G with folded and fast convolutions, one frame at a time.
 
-    def __init__(self, generator: SpadeGenerator) -> None:
-        self._middles = [_FastBlock(_block(block)) for block in generator.middles]
-        self._ups = [_FastBlock(_block(block)) for block in generator.ups]
-        shared = [norm.shared for block in generator.middles for norm in _norms(_block(block))]
+    Args:
+        generator: The network.
+        release: Let go of its weights, block by block, so that there are never two of all.
+    """
+
+    def __init__(self, generator: SpadeGenerator, *, release: bool = False) -> None:
+        blocks = [_block(block) for block in generator.middles]
+        shared = [norm.shared for block in blocks for norm in _norms(block)]
         self._first_channels = generator.first.out_channels
-        self._same_size = _merged([generator.first, *shared])
-        self._enlarged = [
-            _EnlargedConv([norm.shared for norm in _norms(_block(block))], 2 << level)
-            for level, block in enumerate(generator.ups)
-        ]
-        self._to_image = _winograd(generator.to_image)
+        # All of the size of the condition is one band of tiles at 64x64; what is larger is not.
+        self._same_size = _merged([generator.first, *shared], frugal=True)
+        self._middles = []
+        for block in blocks:
+            self._middles.append(_FastBlock(block, frugal=True))
+            if release:
+                block.to("meta")
+        self._ups, self._enlarged = [], []
+        for level, block in enumerate(map(_block, generator.ups)):
+            self._ups.append(_FastBlock(block, frugal=False))
+            self._enlarged.append([_EnlargedConv(n.shared, 2 << level) for n in _norms(block)])
+            if release:
+                block.to("meta")
+        self._to_image = _merged([generator.to_image])
+        if release:
+            generator.to("meta")
 
     def __call__(self, warped: Tensor) -> Tensor:
         """warped: (1, 256, s, s) -> (1, 3, 8s, 8s)."""
@@ -93,78 +112,86 @@ class FastGenerator:
         x = merged[..., : self._first_channels].contiguous()
         seen = merged[..., self._first_channels :].chunk(2 * len(self._middles), dim=-1)
         for number, middle in enumerate(self._middles):
-            x = middle(x, [F.relu(s) for s in seen[2 * number : 2 * number + 2]])
+            x = middle(x, (F.relu(s) for s in seen[2 * number : 2 * number + 2]))
+        del merged, seen
         for up, enlarged in zip(self._ups, self._enlarged, strict=True):
             x = x.repeat_interleave(2, dim=0).repeat_interleave(2, dim=1)
-            x = up(x, enlarged(condition))
-        out = self._to_image(F.leaky_relu(x, SLOPE)[None])[0]
+            x = up(x, (conv(condition) for conv in enlarged))
+        out = self._to_image(F.leaky_relu_(x, SLOPE)[None])[0]
         return torch.sigmoid(F.pixel_shuffle(out.permute(2, 0, 1)[None], 2))
 
 
 class _FastBlock:
-    """A SPADE block; `seen` are the rectified shared features of its norms."""
+    """A SPADE block; `seen` are the rectified shared features of its norms, made when asked for."""
 
-    def __init__(self, block: SpadeBlock) -> None:
-        self._painters = [_gamma_beta(block.norm_0), _gamma_beta(block.norm_1)]
-        self._convs = [_winograd(block.conv_0), _winograd(block.conv_1)]
+    def __init__(self, block: SpadeBlock, *, frugal: bool) -> None:
+        self._painters = [_gamma_beta(norm, frugal) for norm in (block.norm_0, block.norm_1)]
+        self._convs = [_merged([conv], frugal=frugal) for conv in (block.conv_0, block.conv_1)]
         self._narrow: Tensor | None = None
         if block.narrows:
             self._narrow = block.conv_s.weight[:, :, 0, 0].t().contiguous()  # (C, O)
             self._painters.append(_gamma_folded_beta(block.norm_s, self._narrow))
 
-    def __call__(self, x: Tensor, seen: list[Tensor]) -> Tensor:
+    def __call__(self, x: Tensor, seen: Iterator[Tensor]) -> Tensor:
         """x: (H, W, C), seen: each (H, W, hidden) -> (H, W, O)."""
         centre, gain = _moments(x)
-        y = self._convs[0](_modulated(x, centre, gain, self._painters[0], seen[0])[None])[0]
-        y = self._convs[1](_modulated(y, *_moments(y), self._painters[1], seen[1])[None])[0]
+        y = _convolved(x, centre, gain, self._painters[0], next(seen), self._convs[0])
+        y = _convolved(y, *_moments(y), self._painters[1], next(seen), self._convs[1])
         if self._narrow is None:
             return y.add_(x)
-        painted = self._painters[2](seen[2][None])[0]
         channels = x.shape[2]
-        scaled = torch.empty_like(x)
-        _scale(x.numpy(), centre, gain, painted.numpy(), scaled.numpy())
-        y.view(-1, y.shape[2]).addmm_(scaled.view(-1, channels), self._narrow)
-        return y.add_(painted[..., channels:])
+        for first, painted in self._painters[2].parts(next(seen)):
+            rows = slice(first, first + len(painted))
+            scaled = torch.empty_like(x[rows])
+            _scale(x[rows].numpy(), centre, gain, painted, scaled.numpy())
+            shortcut = scaled.view(-1, channels) @ self._narrow
+            beta = torch.from_numpy(painted[..., channels:])
+            y[rows] += shortcut.view(*scaled.shape[:2], -1) + beta
+        return y
 
 
 class _EnlargedConv:
-    """Convolutions (C -> hidden, merged) of a condition enlarged 2 or 4 times, then ReLU."""
+    """A convolution (C -> hidden) of a condition enlarged 2 or 4 times, then ReLU."""
 
-    def __init__(self, convs: list[nn.Conv2d], factor: int) -> None:
+    def __init__(self, conv: nn.Conv2d, factor: int) -> None:
         # Which small cell (-1, 0, 1) each of the three taps reads, for every phase.
         cells = [[(phase + tap) // factor for tap in (-1, 0, 1)] for phase in range(factor)]
         distinct = [row for n, row in enumerate(cells) if row not in cells[:n]]
-        self._phases = torch.tensor([distinct.index(row) for row in cells])
-        self._count, self._parts = len(distinct), len(convs)
+        self._phases = [distinct.index(row) for row in cells]
+        self._count = len(distinct)
         gather = torch.zeros(self._count, 3, 3)  # phase, tap -> cell
         for phase, row in enumerate(distinct):
             for tap, cell in enumerate(row):
                 gather[phase, cell + 1, tap] = 1
-        weight, bias = _stacked(convs)
-        small = torch.einsum("pyv,qxu,ocvu->pqocyx", gather, gather, weight)
-        self._conv = WinogradConv(small.flatten(0, 2), bias.repeat(self._count**2))
+        small = torch.einsum("pyv,qxu,ocvu->pqocyx", gather, gather, conv.weight)
+        bias = _bias(conv).repeat(self._count**2)
+        self._conv = WinogradConv(small.flatten(0, 2), bias, frugal=True)
 
-    def __call__(self, condition: Tensor) -> list[Tensor]:
-        """condition: (s, s, C) -> one (f*s, f*s, hidden) for each of the convolutions."""
+    def __call__(self, condition: Tensor) -> Tensor:
+        """condition: (s, s, C) -> (f*s, f*s, hidden)."""
         height, width, _ = condition.shape
         out = self._conv(condition[None])[0].relu_()
-        out = out.view(height, width, self._count, self._count, -1)
-        out = out[:, :, self._phases][:, :, :, self._phases].transpose(1, 2)
+        small = out.view(height, width, self._count, self._count, -1)
         factor = len(self._phases)
-        out = out.reshape(height * factor, width * factor, -1)
-        return list(out.chunk(self._parts, dim=-1))
+        large = torch.empty(height, factor, width, factor, small.shape[-1])
+        for i, row in enumerate(self._phases):
+            for j, column in enumerate(self._phases):
+                large[:, i, :, j] = small[:, :, row, column]
+        return large.view(height * factor, width * factor, -1)
 
 
 class FastWarping:
     """W with folded norms and fast convolutions; remembers what belongs to the last picture."""
 
     def __init__(self, warping: WarpingModule) -> None:
-        self._warping = warping
         dense = warping.dense_motion
+        # Copies, so that nothing holds on to the checkpoint's file.
+        self._compress, self._norm = deepcopy(dense.compress), deepcopy(dense.norm)
+        self._last = deepcopy(warping.last)
         self._hourglass = _FastHourglass(dense.hourglass)
-        self._mask = FourierConv3d(dense.mask.weight, _bias(dense.mask))
+        self._mask = FourierConv3d(dense.mask.weight, _bias(dense.mask).clone())
         self._occlusion = _OneChannelConv(dense.occlusion)
-        self._fold = WinogradConv(*_folded(warping.fold, warping.fold_norm))
+        self._fold = WinogradConv(*_folded(warping.fold, warping.fold_norm), frugal=True)
         self._known: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     def __call__(self, volume: Tensor, source: Tensor, driving: Tensor) -> Warped:
@@ -181,14 +208,13 @@ class FastWarping:
         motion = DenseMotion(mask, mix(mask, motions), occlusion)
         moved = sample(volume, motion.deformation).flatten(1, 2)
         folded = self._fold(moved.permute(0, 2, 3, 1))
-        feature = self._warping.last(F.leaky_relu(folded.permute(0, 3, 1, 2), 0.01))
+        feature = self._last(F.leaky_relu(folded.permute(0, 3, 1, 2), 0.01))
         return Warped(feature * motion.occlusion, motion)
 
     def _of_picture(self, volume: Tensor, source: Tensor) -> tuple[Tensor, Tensor]:
         known = self._known  # read once: frames are made by several threads
         if known is None or known[0] is not volume or known[1] is not source:
-            dense = self._warping.dense_motion
-            features = F.relu(dense.norm(dense.compress(volume)))
+            features = F.relu(self._norm(self._compress(volume)))
             known = volume, source, features, heat_maps(tuple(volume.shape[2:]), source)
             self._known = known
         return known[2], known[3]
@@ -201,7 +227,7 @@ class _OneChannelConv:
         self._side = conv.kernel_size[0]
         # `fold` adds tap t of cell q at q + t; the convolution wants q - t.
         self._weight = conv.weight[0].flatten(1).flip(1).t().contiguous()  # (taps, C)
-        self._bias = _bias(conv)
+        self._bias = _bias(conv).clone()
 
     def __call__(self, x: Tensor) -> Tensor:
         """x: (1, C, H, W) -> (1, 1, H, W)."""
@@ -232,17 +258,27 @@ class _Conv3d:
     """Convolution, folded norm and ReLU of (1, C, D, H, W)."""
 
     def __init__(self, conv: Any, norm: Any) -> None:
-        self._weight, self._bias = _folded(conv, norm)
-        outputs, inputs = self._weight.shape[:2]
+        weight, bias = _folded(conv, norm)
+        self._direct: tuple[Tensor, Tensor] | None = None
         self._winograd: WinogradConv | None = None
-        if inputs * outputs <= _SMALL_ENOUGH:
-            self._winograd = WinogradConv(self._weight, self._bias)
+        if weight.shape[0] * weight.shape[1] <= _SMALL_ENOUGH:
+            self._winograd = WinogradConv(weight, bias)
+        else:
+            self._direct = weight, bias
 
     def __call__(self, x: Tensor) -> Tensor:
         if self._winograd is None:
-            return F.conv3d(x, self._weight, self._bias, padding=1).relu_()
+            assert self._direct is not None
+            return F.conv3d(x, *self._direct, padding=1).relu_()
         out = self._winograd(x[0].permute(1, 2, 3, 0))
         return out.permute(3, 0, 1, 2)[None].contiguous().relu_()
+
+
+def _give_back() -> None:
+    """Let the system have what was freed: glibc keeps it, a hundred megabytes here."""
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _bias(conv: nn.Conv2d | nn.Conv3d) -> Tensor:
@@ -263,19 +299,15 @@ def _stacked(convs: list[nn.Conv2d]) -> tuple[Tensor, Tensor]:
     return torch.cat([conv.weight for conv in convs]), torch.cat(biases)
 
 
-def _merged(convs: list[nn.Conv2d]) -> WinogradConv:
-    return WinogradConv(*_stacked(convs))
+def _merged(convs: list[nn.Conv2d], *, frugal: bool = False) -> WinogradConv:
+    return WinogradConv(*_stacked(convs), frugal=frugal)
 
 
-def _winograd(conv: nn.Conv2d) -> WinogradConv:
-    return _merged([conv])
-
-
-def _gamma_beta(norm: Spade) -> WinogradConv:
+def _gamma_beta(norm: Spade, frugal: bool) -> WinogradConv:
     """1 + gamma, and beta, as one convolution."""
     weight, bias = _stacked([norm.gamma, norm.beta])
     bias[: norm.gamma.out_channels] += 1
-    return WinogradConv(weight, bias)
+    return WinogradConv(weight, bias, frugal=frugal)
 
 
 def _gamma_folded_beta(norm: Spade, narrow: Tensor) -> WinogradConv:
@@ -310,14 +342,22 @@ def _moments(x: Tensor) -> tuple[Moments, Moments]:
     return centre, (1 / np.sqrt(variance + _NORM_EPSILON)).astype(np.float32)
 
 
-def _modulated(
-    x: Tensor, centre: Moments, gain: Moments, painter: WinogradConv, seen: Tensor
+def _convolved(
+    x: Tensor,
+    centre: Moments,
+    gain: Moments,
+    painter: WinogradConv,
+    seen: Tensor,
+    conv: WinogradConv,
 ) -> Tensor:
-    """LeakyReLU of the normed (H, W, C), scaled and shifted as painted from `seen`."""
-    painted = painter(seen[None])[0]
-    out = torch.empty_like(x)
-    _modulate(x.numpy(), centre, gain, painted.numpy(), np.float32(SLOPE), out.numpy())
-    return out
+    """Convolution of the LeakyReLU of the normed (H, W, C), scaled and shifted as painted."""
+    height, width, _ = x.shape
+    room, inside = conv.room(height, width)
+    for first, painted in painter.parts(seen):
+        rows = slice(first, first + len(painted))
+        slope = np.float32(SLOPE)
+        _modulate(x[rows].numpy(), centre, gain, painted, slope, inside[rows].numpy())
+    return conv.of_room(room, height, width)[0]
 
 
 @numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]

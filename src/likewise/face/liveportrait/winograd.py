@@ -9,6 +9,7 @@ Sources: Lavin and Gray 2015, "Fast algorithms for convolutional neural networks
 Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution".
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numba
@@ -24,6 +25,7 @@ TILE = 4
 _WINDOW = TILE + 2
 _POINTS = _WINDOW * _WINDOW
 _OUTPUTS_AT_ONCE = 64  # of a convolution's weights, while they are transformed
+_POINTS_AT_ONCE = 12  # of weights that are transformed at every use: a third of them
 _ROWS_AT_ONCE = 512
 """Rows of the matrix products of one band: larger ones fall out of the cache."""
 
@@ -44,6 +46,7 @@ _WEIGHTS = np.array(
         [0, 0, 1],
     ]
 )
+_BOTH_WAYS = torch.from_numpy(np.kron(_WEIGHTS, _WEIGHTS)).float()  # (36, 9)
 
 
 class WinogradConv:
@@ -52,12 +55,22 @@ class WinogradConv:
     Args:
         weight: (O, C, 3, 3) or (O, C, 3, 3, 3).
         bias: (O,).
+        frugal: Keep the weights as they are and transform them at every use, a third of them at a
+            time. Transformed ones take four times the memory; on pictures that are one band, such
+            as 64x64, this costs a tenth of the time, on larger ones as much for each band.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor, *, frugal: bool = False) -> None:
         if weight.dim() == 4:
             weight = weight[:, :, None]
         self._outputs, self._inputs, self._depths = weight.shape[:3]
+        self._bias = bias.detach().float().clone().numpy()
+        self._plain: Tensor | None = None
+        self._products: Tensor | None = None
+        if frugal:
+            plain = weight.detach().permute(2, 3, 4, 1, 0)
+            self._plain = plain.reshape(self._depths, 9, -1).clone()  # (D, 9, C * O)
+            return
         transform = torch.from_numpy(_WEIGHTS)
         self._products = torch.empty(self._depths, _POINTS, self._inputs, self._outputs)
         # In parts, as doubles of all weights at once would be the most memory ever needed.
@@ -66,36 +79,88 @@ class WinogradConv:
             made = torch.einsum("iy,jx,oczyx->zijco", transform, transform, part)
             made = made.reshape(self._depths, _POINTS, self._inputs, -1)
             self._products[..., first : first + _OUTPUTS_AT_ONCE] = made
-        self._bias = bias.float().contiguous().numpy()
 
     def __call__(self, x: Tensor) -> Tensor:
         """x: (D, H, W, C) -> (D, H, W, O); D is 1 for a picture."""
-        depth, height, width, channels = x.shape
+        return self.of_room(self._padded(x), x.shape[1], x.shape[2])
+
+    def room(self, height: int, width: int) -> tuple[Tensor, Tensor]:
+        """Zeros for a picture and what is around it, and the view (H, W, C) of the picture's own.
+
+        A picture that is made in its room needn't be copied into it.
+        """
         rows, columns = -(-height // TILE), -(-width // TILE)
-        around = self._depths // 2
-        below, right = rows * TILE - height + 1, columns * TILE - width + 1
-        padded = F.pad(x, (0, 0, 1, right, 1, below, around, around)).numpy()
+        zeros = torch.zeros(1, rows * TILE + 2, columns * TILE + 2, self._inputs)
+        return zeros, zeros[0, 1 : height + 1, 1 : width + 1]
+
+    def of_room(self, room: Tensor, height: int, width: int) -> Tensor:
+        """Of what was made in a room: (D, H, W, O)."""
+        depth = room.shape[0] - 2 * (self._depths // 2)
+        rows, columns = -(-height // TILE), -(-width // TILE)
         out = torch.empty(depth, rows * TILE, columns * TILE, self._outputs)
+        for top, made in self._bands(room, rows, columns):
+            _leave(made, top, columns, self._bias, out.numpy())
+        return out[:, :height, :width]
+
+    def parts(self, x: Tensor) -> Iterator[tuple[int, Array]]:
+        """The answer for a picture (H, W, C) in parts, never all of it at once.
+
+        Yields:
+            First row, and (rows, W, O), which is overwritten by the next part; parts may overlap.
+        """
+        height, width, _ = x.shape
+        rows, columns = -(-height // TILE), -(-width // TILE)
+        part: Array | None = None
+        for top, made in self._bands(self._padded(x[None]), rows, columns):
+            if part is None:
+                band = made.shape[2] // columns
+                part = np.empty((1, band * TILE, columns * TILE, self._outputs), np.float32)
+            _leave(made, 0, columns, self._bias, part)
+            first = top * TILE
+            yield first, part[0, : height - first, :width]
+
+    def _padded(self, x: Tensor) -> Tensor:
+        """(D, H, W, C) with zeros around, up to whole tiles."""
+        below, right = -x.shape[1] % TILE + 1, -x.shape[2] % TILE + 1
+        around = self._depths // 2
+        return F.pad(x, (0, 0, 1, right, 1, below, around, around))
+
+    def _bands(self, padded: Tensor, rows: int, columns: int) -> Iterator[tuple[int, Array]]:
+        """First row of tiles and products (36, D, tiles, O) of every band."""
+        depth = len(padded) - 2 * (self._depths // 2)
         band = max(1, min(rows, _ROWS_AT_ONCE // (columns * depth)))
         # One buffer for all bands: fresh memory has to be cleared by the system page by page.
-        seen = torch.empty(_POINTS, len(padded), band * columns, channels)
+        seen = torch.empty(_POINTS, len(padded), band * columns, self._inputs)
         made = torch.empty(_POINTS, depth, band * columns, self._outputs)
-        for top in range(0, rows, band):
-            _enter(padded, min(top, rows - band), columns, seen.numpy())
+        for first in range(0, rows, band):
+            top = min(first, rows - band)
+            _enter(padded.numpy(), top, columns, seen.numpy())
             self._multiply(seen, made)
-            _leave(made.numpy(), min(top, rows - band), columns, self._bias, out.numpy())
-        return out[:, :height, :width]
+            yield top, made.numpy()
 
     def _multiply(self, seen: Tensor, made: Tensor) -> None:
         """Transformed windows (36, D', tiles, C) times weights -> (36, D, tiles, O)."""
         depth = made.shape[1]
         target = made.view(_POINTS, -1, self._outputs)
-        for z, weights in enumerate(self._products):
+        for z in range(self._depths):
             windows = seen[:, z : z + depth].reshape(_POINTS, -1, self._inputs)
-            if z:
-                torch.baddbmm(target, windows, weights, out=target)
-            else:
-                torch.bmm(windows, weights, out=target)
+            for points, weights in self._transformed(z):
+                if z:
+                    torch.baddbmm(target[points], windows[points], weights, out=target[points])
+                else:
+                    torch.bmm(windows[points], weights, out=target[points])
+
+    def _transformed(self, z: int) -> Iterator[tuple[slice, Tensor]]:
+        """The transformed weights of a depth: which of the 36 points, and (points, C, O)."""
+        if self._products is not None:
+            yield slice(None), self._products[z]
+            return
+        assert self._plain is not None
+        buffer = torch.empty(_POINTS_AT_ONCE, self._plain.shape[2])
+        for first in range(0, _POINTS, _POINTS_AT_ONCE):
+            points = slice(first, first + _POINTS_AT_ONCE)
+            torch.mm(_BOTH_WAYS[points], self._plain[z], out=buffer)
+            yield points, buffer.view(-1, self._inputs, self._outputs)
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
