@@ -68,3 +68,14 @@ def test_engines_without_marks_say_so(engine: str) -> None:
                 on_progress=silent,
                 **wish,
             )
+
+
+@pytest.mark.parametrize(
+    ("language", "advice"), [("de", "--engine xtts"), ("tlh", "No engine"), ("pt-PT", "")]
+)
+def test_languages_outside_the_nine_name_an_engine(
+    language: str, advice: str, tmp_path: Path, capsys: Capture
+) -> None:
+    status = run([*SPEAK, str(tmp_path / "a.wav"), "Bom dia.", "--language", language])
+    assert status == (2 if advice else 0)
+    assert advice in capsys.readouterr().err

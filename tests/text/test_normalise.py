@@ -48,7 +48,7 @@ def test_english_forms(text, expected):
         ("fr", "à 14h30", "à quatorze heures trente"),
         ("es", "1.234,5 km", "mil doscientos treinta y cuatro coma cinco kilómetros"),
         ("it", "50%", "cinquanta per cento"),
-        ("pt", "R$ 5,50", "cinco reais cinquenta centavos"),
+        ("pt", "R$ 5,50", "cinco reais e cinquenta centavos"),
         ("hi", "₹500", "500 रुपये"),
     ],
 )  # fmt: skip

@@ -192,7 +192,7 @@ def test_ipa_as_people_write_it():
         ("fr", "date", "22/11/2026", "vingt deux novembre deux mille vingt six"),
         ("es", "ordinal", "3.º", "tercero"),
         ("it", "characters", "AB", "A, B"),
-        ("pt-br", "currency", "R$ 5,50", "cinco reais cinquenta centavos"),
+        ("pt-br", "currency", "R$ 5,50", "cinco reais e cinquenta centavos"),
         ("hi", "cardinal", "12", "12"),
     ],
 )

@@ -1,14 +1,17 @@
 """How the studio lets an engine speak: as it is, checked by ear, or with timings found for it."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import cast
 
 from likewise.errors import Unsupported
 from likewise.progress import ProgressCallback, silent
 from likewise.text import ssml
+from likewise.text.languages import resolve
 from likewise.text.markup import MarkedText
 from likewise.values import Speech, Voice
 from likewise.voice.engine import ExpressiveEngine, VoiceEngine
+from likewise.voice.registry import known_voice_engines, voice_engine
 
 TextLike = str | MarkedText
 """What is said: text, SSML (a text that begins with `<speak`), or a text with marks."""
@@ -71,6 +74,47 @@ def read_marks(text: TextLike) -> TextLike:
         BadInput: SSML that can't be read; the message names the line.
     """
     return ssml.parse(text) if isinstance(text, str) and ssml.is_ssml(text) else text
+
+
+def check_language(speaker: VoiceEngine, language: str) -> None:
+    """Raise unless an engine speaks a language, before a voice is loaded for it.
+
+    Args:
+        speaker: The engine.
+        language: Language tag as the user gave it; "" passes.
+
+    Raises:
+        Unsupported: It doesn't; the message names the engines that do.
+    """
+    if not language or _speaks(speaker, language):
+        return
+    known = ", ".join(speaker.languages)
+    engines = map(voice_engine, known_voice_engines())
+    others = [engine.name for engine in engines if _speaks(engine, language)]
+    advice = "No engine that is installed speaks it."
+    if others:
+        advice = f"The engine {' or '.join(others)} does: --engine {others[0]}"
+    raise Unsupported(
+        f"The engine {speaker.name} doesn't speak {language!r}. It speaks: {known}. {advice}"
+    )
+
+
+def _speaks(speaker: VoiceEngine, language: str) -> bool:
+    """Whether an engine takes a tag, one of its usual other names, or its main part."""
+    wanted = language.strip().lower().replace("_", "-")
+    tags = {tag.lower() for tag in speaker.languages}
+    with suppress(Unsupported):
+        if resolve(wanted).tag in {_own_tag(tag) for tag in tags}:
+            return True
+    return bool({wanted, wanted.partition("-")[0]} & tags)
+
+
+def _own_tag(tag: str) -> str:
+    """Our name of a tag, the tag itself where it is none of ours."""
+    try:
+        return resolve(tag).tag
+    except Unsupported:
+        return tag
 
 
 def _reader(

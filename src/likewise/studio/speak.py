@@ -12,7 +12,7 @@ from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
 from likewise.studio.choosing import VoiceLike, check_consent, choose_voice
 from likewise.studio.record import Record, check_beside, write_subtitles
-from likewise.studio.saying import TextLike, read_marks, say
+from likewise.studio.saying import TextLike, check_language, read_marks, say
 from likewise.studio.stopwatch import Stopwatch
 from likewise.voice import registry as voices
 
@@ -98,6 +98,7 @@ def speak(
     text = read_marks(text)  # before a voice is loaded for nothing
     watch = Stopwatch()
     speaker = voices.voice_engine(engine)
+    check_language(speaker, language)
     check_consent(voice, consent)
     check_beside(subtitles, plot)
     record = Record(keep_sound=plot is not None)

@@ -6,7 +6,7 @@ from likewise.progress import ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
 from likewise.studio.choosing import VoiceLike, choose_voice
-from likewise.studio.saying import TextLike, read_marks, say
+from likewise.studio.saying import TextLike, check_language, read_marks, say
 from likewise.values import Speech
 from likewise.voice import registry as voices
 
@@ -44,6 +44,7 @@ def stream(
     """
     text = read_marks(text)
     speaker = voices.voice_engine(engine)
+    check_language(speaker, language)
     chosen = choose_voice(voice, speaker, language=language, on_progress=on_progress)
     parts = say(
         speaker,

@@ -28,7 +28,7 @@ from likewise.studio.choosing import (
 from likewise.studio.framing import Crop
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video, render_into
-from likewise.studio.saying import TextLike, read_marks, say
+from likewise.studio.saying import TextLike, check_language, read_marks, say
 from likewise.studio.scoring import MoodLike, Scoring, SlidersLike, chosen_mood
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Motion, Speech, Voice
@@ -123,6 +123,7 @@ def talk(
     text = read_marks(text)
     watch = Stopwatch()
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
+    check_language(speaker, language)
     check_consent(voice, consent)
     check_beside(subtitles, plot, report)
     points = read_points(points)  # before a voice is loaded for nothing

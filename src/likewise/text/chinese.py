@@ -9,6 +9,7 @@ import re
 from functools import cache
 from typing import Any
 
+from likewise.text.eastern import read_around
 from likewise.text.japanese import with_punctuation
 from likewise.text.languages import Language, resolve
 from likewise.text.words import Word
@@ -37,6 +38,11 @@ _PIECE = re.compile(
 
 def words(text: str, language: Language) -> list[Word]:
     """The words of a Chinese sentence with their phonemes; Latin words are read as English."""
+    return with_punctuation(text, read_around(text, language.tag, _words))
+
+
+def _words(text: str) -> list[Word]:
+    """The words of text without money, times and the like, their punctuation left out."""
     found: list[Word] = []
     for piece in _PIECE.finditer(text):
         written = piece.group()
@@ -57,7 +63,7 @@ def words(text: str, language: Language) -> list[Word]:
             said = " ".join(word.phonemes for word in phonemise(written, english))
             if said:
                 found.append(Word(piece.start(), piece.end(), written, said, accent=english.tag))
-    return with_punctuation(text, found)
+    return found
 
 
 def pinyin_to_ipa(syllable: str) -> str:

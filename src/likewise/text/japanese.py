@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any
 
 from likewise.errors import MissingWeights
+from likewise.text.eastern import read_around
 from likewise.text.languages import Language, resolve
 from likewise.text.normalise import PAUSES, is_symbol
 from likewise.text.words import Word
@@ -66,6 +67,11 @@ def words(text: str, language: Language) -> list[Word]:
     Raises:
         MissingWeights: pyopenjtalk-plus is not installed.
     """
+    return with_punctuation(text, read_around(text, language.tag, _words))
+
+
+def _words(text: str) -> list[Word]:
+    """The words of text without money, times and the like, their punctuation left out."""
     plain, places = _plain(text)
     if not plain:
         return []
@@ -80,7 +86,7 @@ def words(text: str, language: Language) -> list[Word]:
             sounds, accent = _say(written, readings, unknown)
             if sounds:
                 found.append(Word(first, last, written, sounds, accent=accent))
-    return with_punctuation(text, found)
+    return found
 
 
 def kana_to_ipa(kana: str) -> str:

@@ -40,6 +40,26 @@ _SAME_PAUSE = {
     "。": ".", "．": ".", "।": ".", "॥": ".", "！": "!", "？": "?", "，": ",", "、": ",", "；": ";",
     "：": ":", "‥": "…", "–": "—", "―": "—", "—": "—", "~": "—", "～": "—", "〜": "—",
 }  # fmt: skip
+_FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
+_FEMININE = ("ª", ".ª", "ère", "re", "nde")
+_AGREEMENT = {
+    "es": (("veintiuno", "veintiún", "veintiuna"), ("uno", "un", "una")),
+    "fr": (("un", "un", "une"),),
+    "it": (("uno", "un", "una"),),
+    "pt_BR": (("um", "um", "uma"), ("dois", "dois", "duas")),
+}
+"""How the end of a number changes before a noun: as it is counted, masculine, feminine."""
+_MASCULINE = ("día", "días", "dias", "problemas", "programas")
+_PLURAL_NOUN = re.compile(
+    r"\s(?!(?:los|las|dos|das|tras|mas|mais|antes|después|depois)\b)[^\W\d_]{3,}s\b"
+)
+_SINGULARS = (
+    (r"^feet", "foot"), (r"^(chilo)?(\w*)metri\b", r"\1\2metro"), (r"^chili\b", "chilo"),
+    (r"^(\w*)grammi\b", r"\1grammo"), (r"^(\w*)litri\b", r"\1litro"), (r"^gradi\b", "grado"),
+    (r"^minuti\b", "minuto"), (r"^secondi\b", "secondo"), (r"^ore\b", "ora"),
+    (r"^(\w+ )?(heures|horas)\b", lambda match: match.group()[:-1]), (r"^(\w+)s\b", r"\1"),
+)  # fmt: skip
+"""Plural to singular, for the units of `forms.yaml`."""
 _YEARS = range(1100, 2100)
 _CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$"}
 _EAST_ASIAN_SIGNS = {
@@ -97,7 +117,12 @@ class _Forms:
     money: dict[str, list[str]]
     scales: list[str]
     units: dict[str, str]
+    point: str
+    number: str
     time: str = "{hour} {minute}"
+    hour: str = "{hour}"
+    with_cents: str = ""
+    first_day: str = ""
     patterns: list[tuple[re.Pattern[str], Callable[..., str]]] = field(default_factory=list)
 
 
@@ -147,7 +172,7 @@ def spell_number(digits: str, language: Language, *, kind: str = "cardinal") -> 
         kind: `cardinal`, `ordinal` or `year`.
     """
     if not language.numbers:
-        return digits
+        return "".join(str(int(digit)) for digit in digits)
     from num2words import num2words
 
     if len(digits) > 1 and (digits[0] == "0" or len(digits) > _LONGEST_NUMBER):
@@ -224,8 +249,10 @@ def heard_sign(text: str, place: int) -> str:
 
 
 def _say_day(day: str, language: Language) -> str:
-    """The day of a month: the first has a word of its own in Romance languages."""
-    return spell_number(str(int(day)), language)
+    """The day of a month; the first has a word of its own in some languages."""
+    return (_forms(language).first_day if int(day) == 1 else "") or spell_number(
+        str(int(day)), language
+    )
 
 
 def _read(text: str, place: int, language: Language, forms: _Forms) -> tuple[int, tuple[str, ...]]:
@@ -314,8 +341,10 @@ def _say_time(match: re.Match[str], language: Language, forms: _Forms) -> str:
             oh = "oh " if int(minute) < 10 else ""
             said = f"{said_hour} {oh}{spell_number(str(int(minute)), language)}"
         return f"{said} {' '.join(half.upper().replace('.', ''))}" if half else said
-    said = forms.time.format(hour=said_hour, minute=spell_number(str(int(minute)), language))
-    return said if int(minute) else forms.time.split("{minute}")[0].format(hour=said_hour)
+    said_hour = agreeing(said_hour, "horas" if language.numbers != "fr" else "heure", language)
+    said = forms.time if int(minute) else forms.hour
+    said = said.format(hour=said_hour, minute=spell_number(str(int(minute)), language))
+    return _one(said) if int(hour) == 1 else said
 
 
 def _say_money(match: re.Match[str], language: Language, forms: _Forms) -> str:
@@ -325,11 +354,13 @@ def _say_money(match: re.Match[str], language: Language, forms: _Forms) -> str:
     scale = match["scale"] or ""
     if scale:
         return f"{_say_decimal(whole, fraction, language, forms)} {scale} {many}"
-    said = f"{spell_number(whole, language)} {one if whole == '1' else many}"
+    name = one if whole == "1" else many
+    said = f"{agreeing(spell_number(whole, language), name, language)} {name}"
     if fraction and cent and len(fraction) <= 2 and int(fraction):
         hundredths = fraction.ljust(2, "0")
         name = cent if int(hundredths) == 1 else cents
-        said += f" {spell_number(str(int(hundredths)), language)} {name}"
+        cents_said = agreeing(spell_number(str(int(hundredths)), language), name, language)
+        said = " ".join(filter(None, (said, forms.with_cents, cents_said, name)))
     return said
 
 
@@ -342,13 +373,20 @@ def _say_number(match: re.Match[str], language: Language, forms: _Forms) -> str:
         said = re.sub(r"y$", "ie", words) + "s"
     elif suffix:
         said = spell_number(whole, language, kind="ordinal")
+        if suffix.lower() in _FEMININE:
+            said = _feminine(said)
     elif plain and not unit and _is_year(whole):
         said = spell_number(whole, language, kind="year")
     else:
         said = _say_decimal(whole, fraction, language, forms)
-    if sign:
-        said = f"{forms.minus} {said}"
-    return f"{said} {forms.units[unit.lower()]}" if unit else said
+        counted = _PLURAL_NOUN.match(match.string, match.end())
+        if counted and plain and not unit:
+            said = agreeing(said, counted.group(), language)
+    if unit:
+        name = forms.units[unit.lower()]
+        name = _one(name) if number == "1" else name
+        said = f"{agreeing(said, name, language) if plain else said} {name}"
+    return f"{forms.minus} {said}" if sign else said
 
 
 def _say_range(match: re.Match[str], language: Language, forms: _Forms) -> str:
@@ -364,6 +402,47 @@ def _is_year(digits: str) -> bool:
     return len(digits) == 4 and int(digits) in _YEARS
 
 
+def _say_fraction(match: re.Match[str], _: Language, forms: _Forms) -> str:
+    return forms.symbols[_FRACTIONS[match.group()]]
+
+
+def _say_numero(_: re.Match[str], __: Language, forms: _Forms) -> str:
+    return forms.number
+
+
+def agreeing(number: str, noun: str, language: Language) -> str:
+    """A number in words as it stands before a noun: *un euro*, *veintiuna libras*, *duas horas*.
+
+    Args:
+        number: As `spell_number` answers it.
+        noun: What is counted; one that ends in a or as is taken for feminine.
+        language: The language.
+    """
+    first = noun.split()[0]
+    feminine = re.search("as?$|^heure|^livre|^ore?$", first) is not None and first not in _MASCULINE
+    for ending, masculine_form, feminine_form in _AGREEMENT.get(language.numbers, ()):
+        if re.search(rf"\b{ending}$", number):
+            return number[: -len(ending)] + (feminine_form if feminine else masculine_form)
+    return number
+
+
+def _one(noun: str) -> str:
+    """The singular of a unit or an hour that is written in the plural."""
+    return next(
+        (
+            re.sub(plural, singular, noun, count=1)
+            for plural, singular in _SINGULARS
+            if re.search(plural, noun)
+        ),
+        noun,
+    )
+
+
+def _feminine(ordinal: str) -> str:
+    """A feminine ordinal of a Romance language."""
+    return {"premier": "première"}.get(ordinal) or re.sub(r"o\b", "a", ordinal)
+
+
 def _split_number(number: str, forms: _Forms) -> tuple[str, str]:
     """Whole part and decimals of `1,234.5` as the language writes it."""
     grouped = re.sub(r"[\s\u00a0\u202f]", "", number)
@@ -374,15 +453,8 @@ def _split_number(number: str, forms: _Forms) -> tuple[str, str]:
 def _say_decimal(whole: str, fraction: str, language: Language, forms: _Forms) -> str:
     if not fraction:
         return spell_number(whole, language)
-    if not language.numbers:
-        return f"{whole}.{fraction}"
-    from num2words import num2words
-
-    point = {"en": "point", "es": "coma", "fr": "virgule", "it": "virgola"}.get(
-        language.numbers, "vírgula"
-    )
-    decimals = " ".join(num2words(int(digit), lang=language.numbers) for digit in fraction)
-    return f"{spell_number(whole, language)} {point} {decimals}"
+    decimals = " ".join(spell_number(digit, language) for digit in fraction)
+    return f"{spell_number(whole, language)} {_forms(language).point} {decimals}"
 
 
 def _with_after(token: Token, mark: str) -> Token:
@@ -423,12 +495,18 @@ def _forms(language: Language) -> _Forms:
     forms = _Forms(**_table()[language.tag.partition("-")[0]])
     group = r"[\s\u00a0\u202f]" if forms.thousands == " " else re.escape(forms.thousands)
     fraction = rf"(?:{re.escape(forms.decimal)}\d+)?"
-    number = rf"\d{{1,3}}(?:{group}\d{{3}})+{fraction}(?!\d)|\d+{fraction}"
+    # Hindi groups by lakh and crore: 1,00,000.
+    thousands = rf"(?:{group}\d{{3}})+" if language.numbers else rf"(?:{group}\d{{2,3}})+"
+    number = rf"\d{{1,3}}{thousands}{fraction}(?!\d)|\d+{fraction}"
     signs = "|".join(re.escape(sign) for sign in sorted(forms.money, key=len, reverse=True))
     units = "|".join(re.escape(unit) for unit in sorted(forms.units, key=len, reverse=True))
     scales = "|".join(forms.scales)
     end = r"(?![^\W_])"
-    suffix = r"st|nd|rd|th|s|['’]s" if language.numbers == "en" else r"[ºª°]|er|ère|e|ème|nd"
+    suffix = (
+        r"st|nd|rd|th|s|['’]s"
+        if language.numbers == "en"
+        else r"\.?[ºª]|°(?!\s?[CF])|er|ère|re|e|ème|nde?"
+    )
     shapes: list[tuple[str, Callable[..., str]]] = [
         (r"(?:https?://|www\.)[^\s<>\"]*[\w/]", _say_address),
         (r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+", _say_address),
@@ -444,7 +522,7 @@ def _forms(language: Language) -> _Forms:
         ),
         (
             r"(?P<hour>[01]?\d|2[0-4])[:h](?P<minute>[0-5]\d)(?::[0-5]\d)?(?![:\d])"
-            r"(?:\s?(?P<half>[aApP]\.?[mM]\b\.?))?",
+            r"(?:\s?(?P<half>[aApP]\.?[mM]\b\.?)|\sबजे)?",
             _say_time,
         ),
         (
@@ -452,10 +530,12 @@ def _forms(language: Language) -> _Forms:
             rf"|(?P<amount_before>{number})\s?(?P<sign_after>{signs})",
             _say_money,
         ),
+        (r"(?:1/2|1/4|3/4)(?![\d/])", _say_fraction),
+        (r"(?:(?-i:No|N|n|nr)\.\s?[º°]?|n[º°]|№)\s?(?=\d)", _say_numero),
         (r"(?P<from>\d{1,4})\s?[-–]\s?(?P<until>\d{1,4})(?![-\d])" + end, _say_range),
         (
             rf"(?P<minus>[-−](?=\d))?(?P<number>{number})"
-            rf"(?:(?P<suffix>{suffix}){end}|\s?(?P<unit>{units}){end})?(?![^\W\d_])",
+            rf"(?:(?P<suffix>{suffix}){end}|\s?(?P<unit>{units}){end})?{end}",
             _say_number,
         ),
     ]  # fmt: skip
