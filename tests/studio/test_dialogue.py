@@ -11,11 +11,12 @@ import likewise
 from likewise.cli.app import run
 from likewise.errors import BadInput, ConsentMissing
 from likewise.face.mesh.engine import MeshEngine
+from likewise.face.points import FacePoints
 from likewise.seeing.landmarks import Tracker
 from likewise.seeing.measures import lip_gap
-from likewise.studio.dialogue import _roles
+from likewise.studio.dialogue import _portraits, _roles
 from likewise.studio.ensemble import Ensemble
-from likewise.studio.script import Line, Role, cast_by, parse_script, read_script
+from likewise.studio.script import Line, Role, cast_by, parse_script, points_by, read_script
 from likewise.values import INDEX, Motion
 from likewise.video.reader import VideoReader
 
@@ -106,6 +107,47 @@ def test_casting() -> None:
         _roles(script, {"Agnew": Role("bf_emma", face=1)})
     with pytest.raises(BadInput, match="Nobody gives Bob"):
         _roles(parse_script("Bob: Hi."), {})
+
+
+def test_faces_by_points_need_no_number(pair: Picture, tmp_path: Path) -> None:
+    """A drawn dog beside Mona Lisa, whom the tracker finds by herself."""
+    script = parse_script(
+        "---\nLisa: af_bella\nRex: {voice: am_puck, points: rex.json}\n---\n"
+        "Rex: Wow.\nLisa: Indeed."
+    )
+    roles = _roles(script, {})
+    assert [role.face for role in roles.values()] == [None, 1] and roles["Rex"].placed
+    other = str(tmp_path / "rex.json")
+    FacePoints(
+        places={
+            "right_eye": (270, 75),
+            "left_eye": (330, 75),
+            "nose": (300, 110),
+            "mouth_right": (275, 130),
+            "mouth_centre": (300, 135),
+            "mouth_left": (325, 130),
+            "chin": (300, 160),
+            "top": (300, 30),
+            "right_side": (245, 85),
+            "left_side": (355, 85),
+        },
+        size=(400, 200),
+        style="fur",
+    ).save(Path(other))
+    roles = _roles(script, {}, points_by(f"Rex={other}"))
+    drawn = pair.copy()
+    drawn[:, 200:] = (180, 150, 110)
+    for x in (270, 330):
+        cv2.circle(drawn, (x, 75), 8, (20, 20, 20), -1)
+    cv2.line(drawn, (275, 130), (325, 130), (20, 20, 20), 2)
+    seen = _portraits(drawn, MeshEngine(), roles, 400)
+    assert seen["Rex"].kind == "animal" and seen["Lisa"].kind == "human"
+    assert seen["Rex"].points[:, 0].mean() > 250 > 150 > seen["Lisa"].points[:, 0].mean()
+    with pytest.raises(BadInput, match="Bob has points but speaks nowhere"):
+        _roles(script, {}, {"Bob": other})
+    for wrong in ("Rex", "=a.json", "Rex="):
+        with pytest.raises(BadInput, match="says of nobody"):
+            points_by(wrong)
 
 
 def test_each_face_plays_its_own_score(pair: Picture) -> None:

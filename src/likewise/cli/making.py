@@ -72,13 +72,14 @@ def talk(
             "--report": report,
         }
         unfit |= {"--plot": plot, "--save-motion": save_motion, "--crop head": crop == "head"}
-        unfit |= {"--slider": slider, "--keyframes": keyframes, "--points": points}
+        unfit |= {"--slider": slider, "--keyframes": keyframes}
         unfit |= {"--style": style, "--pitch": pitch, "--pause": pause != 1.0, "--ssml": ssml}
         _refuse(unfit, "--script", "the script and its cast say who speaks and with which face")
         video = _dialogue(
             picture,
             script,
             cast or [],
+            points,
             consent,
             output=output,
             language=language,
@@ -453,17 +454,18 @@ def _consent(consent: str, voice: str, language: str) -> str:
 
 
 def _dialogue(
-    picture: str, script: Path, cast: list[str], consent: str, **options_given: Any
+    picture: str, script: Path, cast: list[str], points: str, consent: str, **options_given: Any
 ) -> "Video":
     """`talk --script`: whose recordings are cast is asked for each of them."""
     from dataclasses import replace
 
     from likewise.studio.choosing import copies
     from likewise.studio.dialogue import dialogue as job
-    from likewise.studio.script import cast_by, read_script
+    from likewise.studio.script import cast_by, points_by, read_script
 
     read = read_script(script)
     roles = {**read.cast, **cast_by(cast)}
+    placed = points_by(points)
     for name in read.names:
         role = roles.get(name)
         if role is not None and copies(role.voice) and not (role.consent or consent):
@@ -471,7 +473,13 @@ def _dialogue(
             roles[name] = replace(role, consent=said)
     with progress_bars() as progress:
         return job(
-            picture, read, cast=roles, consent=consent, on_progress=progress, **options_given
+            picture,
+            read,
+            cast=roles,
+            points=placed,
+            consent=consent,
+            on_progress=progress,
+            **options_given,
         )
 
 

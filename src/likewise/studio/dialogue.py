@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from likewise.provenance.consent import ConsentLike
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin, copied
 from likewise.studio.ahead import Ahead
-from likewise.studio.choosing import PictureLike, check_consent, choose_voice
+from likewise.studio.choosing import PictureLike, check_consent, choose_portrait, choose_voice
 from likewise.studio.ensemble import Ensemble
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video
@@ -47,6 +48,7 @@ def dialogue(
     *,
     output: Path | str,
     cast: Mapping[str, Role] | None = None,
+    points: Mapping[str, str] | None = None,
     consent: ConsentLike | None = None,
     language: str = "",
     speed: float = 1.0,
@@ -68,6 +70,8 @@ def dialogue(
         script: Who says what: a script, its file, or its text (of two lines or more).
         output: The video: .mp4, .webm, .gif, or a pattern such as `frames/%05d.png`.
         cast: Roles by name; they go before those that the script itself names.
+        points: By name, the files of ten points of faces that aren't found by themselves; they go
+            before those of the cast.
         consent: Whose voices the recordings of the cast are, for roles that don't say it.
         language: Language tag for roles that name none; "" takes each voice's own.
         speed: Speech speed, 0.5..2.
@@ -95,7 +99,7 @@ def dialogue(
     start = time.perf_counter()
     watch = Stopwatch()
     play = _script(script)
-    roles = _roles(play, cast or {})
+    roles = _roles(play, cast or {}, points or {})
     given = {name: role.consent or consent for name, role in roles.items()}
     for name, role in roles.items():
         check_consent(role.voice, given[name])
@@ -185,12 +189,22 @@ def _script(script: Script | Path | str) -> Script:
     return read_script(script)
 
 
-def _roles(script: Script, cast: Mapping[str, Role]) -> dict[str, Role]:
+def _roles(
+    script: Script, cast: Mapping[str, Role], points: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Role]:
     """A role for every speaker, with faces dealt to those who name none."""
     known = {**script.cast, **cast}
     for name in cast:
         if name in script.cast and cast[name].face is None:
             known[name] = replace(cast[name], face=script.cast[name].face)
+        if name in script.cast and not cast[name].points:
+            known[name] = replace(known[name], points=script.cast[name].points)
+    for name, path in points.items():
+        if name not in known:
+            raise BadInput(
+                f"{name} has points but speaks nowhere. Speakers: {', '.join(script.names)}."
+            )
+        known[name] = replace(known[name], points=path)
     missing = [name for name in script.names if name not in known]
     if missing:
         raise BadInput(
@@ -202,13 +216,13 @@ def _roles(script: Script, cast: Mapping[str, Role]) -> dict[str, Role]:
     for name, role in roles.items():
         if role.face is not None and role.face < 0:
             raise BadInput(f"{name} has face {role.face}: faces count from 1, 0 is a voice off.")
-        if role.face:
+        if role.face and not role.placed:
             if role.face in taken:
                 raise BadInput(f"{taken[role.face]} and {name} can't both be face {role.face}.")
             taken[role.face] = name
     free = (number for number in range(1, len(roles) + len(taken) + 1) if number not in taken)
     return {
-        name: role if role.face is not None else replace(role, face=next(free))
+        name: role if role.placed or role.face is not None else replace(role, face=next(free))
         for name, role in roles.items()
     }
 
@@ -228,9 +242,16 @@ def _portraits(
         found = read_picture(picture, max_side=size)
         pixels, notes = found.picture, found.notes
     seen = {
-        name: artist.prepare(pixels, face=role.face - 1)
+        name: choose_portrait(
+            pixels,
+            artist,
+            face=None if role.placed or not role.face else role.face - 1,
+            crop="none",
+            size=size,
+            points=role.points or None,
+        )
         for name, role in roles.items()
-        if role.face
+        if role.placed or role.face
     }
     if not seen:
         raise BadInput("Every role is a voice off. Give one of them a face: --cast NAME=VOICE@1")
@@ -245,7 +266,9 @@ def _placed(seen: Mapping[str, Portrait], roles: Mapping[str, Role]) -> Iterator
         return
     middles = {name: float(seen[name].points[:, 0].mean()) for name in seen}
     order = sorted(middles, key=lambda name: middles[name])
-    row = ", ".join(f"{name} (face {roles[name].face})" for name in order)
+    row = ", ".join(
+        name if roles[name].placed else f"{name} (face {roles[name].face})" for name in order
+    )
     yield f"From left to right: {row}."
 
 

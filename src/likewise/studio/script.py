@@ -3,6 +3,7 @@
     ---
     Anna: {voice: af_heart, face: 1, mood: happy}
     Bob: {voice: bob.wav, face: 2, consent: own}
+    Rex: {voice: am_puck, points: rex.points.json}
     ---
     # a comment
     Anna: Good evening, Bob. Isn't it a
@@ -47,6 +48,8 @@ class Role:
         consent: Whose voice a recording is, as in `talk`.
         language: Language tag; "" takes the voice's own.
         mood: What the face wears, "" for the one of all.
+        points: The file of ten points of a face that isn't found by itself, an animal's or a
+            drawing's, which then needs no number; `auto` takes a doubtful find as it is.
     """
 
     voice: VoiceLike
@@ -54,6 +57,12 @@ class Role:
     consent: str = ""
     language: str = ""
     mood: str = ""
+    points: str = ""
+
+    @property
+    def placed(self) -> bool:
+        """Whether its face is where its points are, and not one of those that are found."""
+        return self.points not in ("", "auto")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +160,24 @@ def cast_by(settings: Iterable[str]) -> dict[str, Role]:
     return roles
 
 
+def points_by(settings: str) -> dict[str, str]:
+    """Points of faces as the command line gives them: `NAME=FILE,NAME=FILE`.
+
+    Raises:
+        BadInput: A text that names nobody.
+    """
+    placed: dict[str, str] = {}
+    for setting in filter(None, settings.split(",")):
+        name, _, path = (part.strip() for part in setting.partition("="))
+        if not name or not path:
+            raise BadInput(
+                f"{setting!r} says of nobody where their face is; beside --script write "
+                "NAME=FILE, or several with commas: --points Rex=rex.json,Tom=tom.json"
+            )
+        placed[name] = path
+    return placed
+
+
 def _cast(header: str, name: str) -> dict[str, Role]:
     if not header.strip():
         return {}
@@ -175,9 +202,9 @@ def _role(fields: Any) -> Role:
     if isinstance(fields, str):
         return Role(fields)
     role = Role(**fields)
-    texts = (role.voice, role.consent, role.language, role.mood)
+    texts = (role.voice, role.consent, role.language, role.mood, role.points)
     if not all(isinstance(text, str) for text in texts):
-        raise TypeError("voice, consent, language and mood are text")
+        raise TypeError("voice, consent, language, mood and points are text")
     if role.face is not None and (isinstance(role.face, bool) or not isinstance(role.face, int)):
         raise TypeError("face is a whole number")
     return role
