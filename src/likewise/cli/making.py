@@ -218,6 +218,12 @@ def clone(
     seconds: Annotated[
         float | None, typer.Option(min=1, help="Time that adapting may take, seconds.")
     ] = None,
+    manner: Annotated[
+        bool,
+        typer.Option(
+            help="Take on how fast the person speaks, the pauses and how the pitch moves as well."
+        ),
+    ] = True,
 ) -> None:
     """Save a voice taken from recordings."""
     from likewise.studio.clone import clone as job
@@ -234,6 +240,7 @@ def clone(
             transcripts=[options.text_or_file(text) for text in transcript] if transcript else None,
             tier=options.tier(adapt),
             seconds=seconds,
+            manner=manner,
             on_progress=progress,
         )
     print_notes(tuple(voice.facts.get("warnings", ())))

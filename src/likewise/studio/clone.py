@@ -11,7 +11,7 @@ from likewise.provenance.consent import ConsentLike, missing
 from likewise.studio.choosing import enrolled
 from likewise.values import Audio, Consent, Voice
 from likewise.voice import registry as voices
-from likewise.voice.engine import BEST
+from likewise.voice.engine import BEST, OWN_MANNER
 from likewise.voice.index import TAGS
 from likewise.voice.library import VoiceLibrary
 
@@ -27,6 +27,7 @@ def clone(
     transcripts: Sequence[str] | None = None,
     tier: str = BEST,
     seconds: float | None = None,
+    manner: bool = True,
     on_progress: ProgressCallback = silent,
 ) -> Voice:
     """Enrol a voice from one or more recordings of one speaker, and save it.
@@ -43,6 +44,8 @@ def clone(
         tier: How to enrol: one of the engine's tiers (`instant` or `adapted` for Kokoro), or `best`
             for the best that is possible here.
         seconds: Time that a slower tier may take; None is the engine's own.
+        manner: Also take on how fast the person speaks, the pauses and the movement of the pitch,
+            where the engine can.
         on_progress: Told about the stages.
 
     Returns:
@@ -72,6 +75,8 @@ def clone(
         tier=tier,
         seconds=seconds,
     )
+    if not manner:
+        voice = replaced(voice, facts={**voice.facts, OWN_MANNER: False})
     library.save(voice, replace=replace)
     return voice
 

@@ -116,6 +116,10 @@ BEST = "best"
 """The best tier that is possible here with what was given; the voice's facts say which."""
 
 
+OWN_MANNER = "own_manner"
+"""Fact of a voice: False asks its engine to speak in its own manner, not in the person's."""
+
+
 class TieredEngine(Protocol):
     """An engine that can take more time to make a voice that is more alike."""
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.values import Voice
+from likewise.voice.engine import OWN_MANNER
 
 VOICED_HZ = 50.0
 """The model's F0 lies far below this where it is unvoiced."""
@@ -30,6 +31,8 @@ def match_pitch(f0: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
         return f0
     (speaker_median, speaker_spread) = voice.facts["speaker_f0"]
     (model_median, model_spread) = voice.facts["model_f0"]
+    if not voice.facts.get(OWN_MANNER, True):
+        speaker_spread = model_spread
     moved = f0.copy()
     voiced = f0 > VOICED_HZ
     scale = np.clip(speaker_spread / max(model_spread, 1e-3), *_SPREAD_LIMITS)

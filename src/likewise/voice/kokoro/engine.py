@@ -22,7 +22,7 @@ from likewise.text.switching import switched
 from likewise.values import Audio, Speech, Voice
 from likewise.voice.checking import check_pause, check_pitch, check_speed, check_voice
 from likewise.voice.engine import BEST, Capabilities
-from likewise.voice.kokoro import stock
+from likewise.voice.kokoro import manner, stock
 from likewise.voice.kokoro.model import SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.speaking import NAME, Wish, spoken
 
@@ -107,12 +107,11 @@ class KokoroEngine:
                 "one for each."
             )
         tag = resolve(language).tag if language else ""
-        if tier == INSTANT:
-            return enrol(self.model, references, name=name, language=tag, on_progress=on_progress)
-        from likewise.voice.kokoro.adapting.enrolment import adapt, check_torch, is_complete
         from likewise.voice.kokoro.reference import choose
 
         if tier == ADAPTED:
+            from likewise.voice.kokoro.adapting.enrolment import check_torch
+
             check_torch()
         chosen = choose(references)
         if tier == ADAPTED and not chosen.is_speech:
@@ -130,22 +129,31 @@ class KokoroEngine:
         )
         if not chosen.is_speech:
             return voice
-        try:
-            return adapt(
-                self.model,
-                voice,
-                chosen,
-                complete=is_complete(chosen, references),
-                transcripts=transcripts,
-                seconds=seconds,
-                on_progress=on_progress,
-            )
-        except (BadInput, MissingWeights) as error:
-            if tier == ADAPTED:
-                raise
-            note = f"Cloned by the quick tier, which is less alike: {error}"
-            warnings = [*voice.facts.get("warnings", ()), note]
-            return replace(voice, facts={**voice.facts, "warnings": warnings})
+        words, heard_in = " ".join(transcripts or ()), None
+        if tier != INSTANT:
+            from likewise.voice.kokoro.adapting.enrolment import adapt, is_complete
+
+            try:
+                voice = adapt(
+                    self.model,
+                    voice,
+                    chosen,
+                    complete=is_complete(chosen, references),
+                    transcripts=transcripts,
+                    seconds=seconds,
+                    on_progress=on_progress,
+                )
+                words = str(voice.facts["transcript"])
+                if voice.facts["transcript_source"] == "heard":
+                    heard_in = chosen.seconds
+            except (BadInput, MissingWeights) as error:
+                if tier == ADAPTED:
+                    raise
+                words = ""  # which may be the wrong ones
+                note = f"Cloned by the quick tier, which is less alike: {error}"
+                warnings = [*voice.facts.get("warnings", ()), note]
+                voice = replace(voice, facts={**voice.facts, "warnings": warnings})
+        return manner.learned(self.model, voice, references, words=words, seconds=heard_in)
 
     def speak(
         self,

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.hearing.pitch import PitchTrack
 from likewise.mixture import nonnegative_shares
 from likewise.progress import Progress, ProgressCallback
 from likewise.text.languages import resolve
@@ -86,8 +87,9 @@ def enrol(
         facts["sound_f0_hz"] = round(reference.track.median_hz or 0.0, 1)
     unmatched = Voice(name, "kokoro", tensors, language)
     prosody, style = _prosody(model, unmatched)
-    voiced = np.log(prosody.f0[prosody.f0 > VOICED_HZ])
-    facts["model_f0"] = [float(np.median(voiced)), float(voiced.std())]
+    curve = prosody.f0.ravel().astype(np.float64)
+    spoken = PitchTrack(curve, curve > VOICED_HZ)  # the same statistics as the speaker's
+    facts["model_f0"] = [float(np.log(spoken.median_hz or 1.0)), spoken.spread or 0.0]
     on_progress(Progress("enrolling", 3, _STEPS, "steps"))
     uncoloured = Voice(name, "kokoro", tensors, language, facts=facts)
     f0 = match_pitch(prosody.f0, uncoloured)

@@ -27,7 +27,6 @@ _LOW, _HIGH = 75.0, 330.0
 _SPREADS = (0.10, 0.30)
 _CLEAREST = "ab"  # the English voices were trained on most speech
 _NEAR_IN_PITCH = 10
-_STRENGTH = 1.0
 _STRONGEST = 1.8  # nepers, 16 dB: more makes s and f unheard
 
 
@@ -92,4 +91,4 @@ def gentle(gain: NDArray[np.float32]) -> NDArray[np.float32]:
     Args:
         gain: float32 (513,), log amplitude.
     """
-    return np.asarray(np.clip(_STRENGTH * gain, -_STRONGEST, _STRONGEST), np.float32)
+    return np.asarray(np.clip(gain, -_STRONGEST, _STRONGEST), np.float32)
