@@ -11,14 +11,12 @@ read by their own modules; numbers are spelled by num2words.
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
-
-import yaml
 
 from likewise.errors import BadInput
+from likewise.text.agreement import agreeing, feminine, singular
+from likewise.text.forms import Forms, forms_of, spell_date, spell_number
 from likewise.text.languages import Language
 
 PAUSES = ".,;:!?…—"
@@ -42,40 +40,13 @@ _SAME_PAUSE = {
 }  # fmt: skip
 _FRACTIONS = {"1/2": "½", "1/4": "¼", "3/4": "¾"}
 _FEMININE = ("ª", ".ª", "ère", "re", "nde")
-_AGREEMENT = {
-    "es": (("veintiuno", "veintiún", "veintiuna"), ("uno", "un", "una")),
-    "fr": (("un", "un", "une"),),
-    "it": (("uno", "un", "una"),),
-    "pt_BR": (("um", "um", "uma"), ("dois", "dois", "duas")),
-}
-"""How the end of a number changes before a noun: as it is counted, masculine, feminine."""
-_MASCULINE = ("día", "días", "dias", "problemas", "programas")
 _PLURAL_NOUN = re.compile(
     r"\s(?!(?:los|las|dos|das|tras|mas|mais|antes|después|depois)\b)[^\W\d_]{3,}s\b"
 )
-_SINGULARS = (
-    (r"^feet", "foot"), (r"^(chilo)?(\w*)metri\b", r"\1\2metro"), (r"^chili\b", "chilo"),
-    (r"^(\w*)grammi\b", r"\1grammo"), (r"^(\w*)litri\b", r"\1litro"), (r"^gradi\b", "grado"),
-    (r"^minuti\b", "minuto"), (r"^secondi\b", "secondo"), (r"^ore\b", "ora"),
-    (r"^(\w+ )?(heures|horas)\b", lambda match: match.group()[:-1]), (r"^(\w+)s\b", r"\1"),
-)  # fmt: skip
-"""Plural to singular, for the units of `forms.yaml`."""
 _YEARS = range(1100, 2100)
 _CURRENCY_SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹", "BRL": "R$"}
-_EAST_ASIAN_SIGNS = {
-    "ja": {
-        "minus": "マイナス",
-        "-": "マイナス",
-        "+": "プラス",
-        ".": "点",
-        "/": "スラッシュ",
-        "@": "アット",
-    },
-    "zh": {"minus": "负", "-": "负", "+": "加", ".": "点", "/": "斜杠", "@": "艾特"},
-}
 _MOST_SIGNS = 3  # quotes and brackets kept on one side of a word
 _LONGEST_WORD = 60  # letters; espeak-ng cuts longer ones off
-_LONGEST_NUMBER = 15  # digits; longer ones are read digit by digit
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,33 +70,6 @@ class Token:
     after: str = ""
 
 
-@dataclass(frozen=True)
-class _Forms:
-    """How one language says written forms, as `data/text/forms.yaml` holds it."""
-
-    thousands: str
-    decimal: str
-    date: str
-    day_first: bool
-    months: list[str]
-    to: str
-    minus: str
-    dot: str
-    slash: str
-    abbreviations: dict[str, str]
-    symbols: dict[str, str]
-    money: dict[str, list[str]]
-    scales: list[str]
-    units: dict[str, str]
-    point: str
-    number: str
-    time: str = "{hour} {minute}"
-    hour: str = "{hour}"
-    with_cents: str = ""
-    first_day: str = ""
-    patterns: list[tuple[re.Pattern[str], Callable[..., str]]] = field(default_factory=list)
-
-
 def tokens(text: str, language: Language) -> Iterator[Token]:
     """The written forms of a text and how each is said.
 
@@ -136,12 +80,12 @@ def tokens(text: str, language: Language) -> Iterator[Token]:
     Yields:
         Tokens in order. Emoji and symbols without a reading are left out; their place is silent.
     """
-    forms = _forms(language)
+    forms = forms_of(language)
     place, before = 0, ""
     held: Token | None = None
     while place < len(text):
         character = text[place]
-        mark = _pause_or_closing(text, place)
+        mark = heard_sign(text, place)
         if character.isspace():
             place += 1
         elif mark and held is not None:
@@ -162,56 +106,6 @@ def tokens(text: str, language: Language) -> Iterator[Token]:
         yield held
 
 
-def spell_number(digits: str, language: Language, *, kind: str = "cardinal") -> str:
-    """A whole number in words.
-
-    Args:
-        digits: ASCII digits.
-        language: The language; where num2words doesn't know it, the digits are answered, which
-            its phoneme backend reads.
-        kind: `cardinal`, `ordinal` or `year`.
-    """
-    if not language.numbers:
-        return "".join(str(int(digit)) for digit in digits)
-    from num2words import num2words
-
-    if len(digits) > 1 and (digits[0] == "0" or len(digits) > _LONGEST_NUMBER):
-        return " ".join(num2words(int(digit), lang=language.numbers) for digit in digits)
-    words = str(num2words(int(digits), lang=language.numbers, to=kind))
-    return words.replace(",", "")
-
-
-def spell_date(year: str, month: str, day: str, language: Language) -> str:
-    """A date in words.
-
-    Args:
-        year: ASCII digits, or "".
-        month: 1 to 12 in digits, or "".
-        day: Digits, or ""; it needs a month.
-        language: The language.
-
-    Raises:
-        BadInput: No such month or day.
-    """
-    if (month and not 1 <= int(month) <= 12) or (day and not 1 <= int(day) <= 31):
-        raise BadInput(f"There is no day {day or '-'} of a month {month or '-'}.")
-    if not language.spaced:
-        named = ((year, "年"), (month, "月"), (day, "日"))
-        return "".join(f"{int(number)}{unit}" for number, unit in named if number)
-    forms = _forms(language)
-    said = {
-        "year": spell_number(year, language, kind="year") if year else "",
-        "month": forms.months[int(month) - 1] if month else "",
-        "day": _say_day(day, language) if day else "",
-        "ordinal": spell_number(str(int(day)), language, kind="ordinal") if day else "",
-    }
-    if year and month and day:
-        return forms.date.format(**said)
-    shape = {True: "{month} {ordinal}", False: "{day} {month}"}[language.numbers == "en"]
-    parts = shape.format(**said) if day and month else said["month"] or said["day"]
-    return f"{parts} {said['year']}".strip()
-
-
 def spell_money(written: str, language: Language) -> str:
     """An amount of money in words, such as `$5.20` or `5.20 USD`.
 
@@ -222,42 +116,22 @@ def spell_money(written: str, language: Language) -> str:
         if re.search(r"\d", written) is None:
             raise BadInput(f"{written!r} is no amount of money.")
         return written
-    forms = _forms(language)
+    forms = forms_of(language)
     signed = written
     for code, sign in _CURRENCY_SIGNS.items():
         signed = signed.replace(code, sign)
-    match = next(pattern for pattern, say in forms.patterns if say is _say_money).fullmatch(signed)
+    match = next(pattern for pattern, say in _patterns(language) if say is _say_money).fullmatch(
+        signed
+    )
     if match is None:
         known = " ".join(forms.money)
         raise BadInput(f"{written!r} is no amount of money. Known in {language.name} are: {known}.")
     return _say_money(match, language, forms)
 
 
-def spoken_sign(sign: str, language: Language) -> str:
-    """How a sign is said when it is named, "" where it has no name; `minus` is the minus sign."""
-    if not language.spaced:
-        return _EAST_ASIAN_SIGNS[language.tag].get(sign, "")
-    forms = _forms(language)
-    if sign in ("minus", "-", "−"):
-        return forms.minus
-    return {".": forms.dot, "/": forms.slash}.get(sign) or forms.symbols.get(sign, "")
-
-
-def heard_sign(text: str, place: int) -> str:
-    """The pause, closing quote or bracket heard at a place of a text, "" for none."""
-    return _pause_or_closing(text, place)
-
-
-def _say_day(day: str, language: Language) -> str:
-    """The day of a month; the first has a word of its own in some languages."""
-    return (_forms(language).first_day if int(day) == 1 else "") or spell_number(
-        str(int(day)), language
-    )
-
-
-def _read(text: str, place: int, language: Language, forms: _Forms) -> tuple[int, tuple[str, ...]]:
+def _read(text: str, place: int, language: Language, forms: Forms) -> tuple[int, tuple[str, ...]]:
     """Length-aware reading of the form at `place`: its end and its words."""
-    for pattern, say in forms.patterns:
+    for pattern, say in _patterns(language):
         match = pattern.match(text, place)
         if match:
             return match.end(), _words(say(match, language, forms))
@@ -291,7 +165,7 @@ def _is_initials(word: str) -> bool:
     return _INITIALS.fullmatch(word) is not None and ("." in word or word.isupper())
 
 
-def _say_word(word: str, language: Language, forms: _Forms) -> str:
+def _say_word(word: str, language: Language, forms: Forms) -> str:
     key = word.lower().replace("’", "'")
     if key in forms.abbreviations and (len(key) > 1 or key != word):
         return forms.abbreviations[key]
@@ -302,7 +176,7 @@ def _say_word(word: str, language: Language, forms: _Forms) -> str:
     return " ".join(spell_number(p, language) if p.isdecimal() else p for p in parts)
 
 
-def _say_address(match: re.Match[str], language: Language, forms: _Forms) -> str:
+def _say_address(match: re.Match[str], language: Language, forms: Forms) -> str:
     address = re.sub(r"^\w+://(www\.)?|^www\.", "", match.group())
     spoken = []
     for part in re.findall(r"[^\W\d_]+|\d+|[^\w\s]|_", address.rstrip("/")):
@@ -317,7 +191,7 @@ def _say_address(match: re.Match[str], language: Language, forms: _Forms) -> str
     return " ".join(spoken)
 
 
-def _say_date(match: re.Match[str], language: Language, forms: _Forms) -> str:
+def _say_date(match: re.Match[str], language: Language, forms: Forms) -> str:
     part = match.groupdict()
     if part["iso_year"]:
         year, month, day = part["iso_year"], part["iso_month"], part["iso_day"]
@@ -330,7 +204,7 @@ def _say_date(match: re.Match[str], language: Language, forms: _Forms) -> str:
     return spell_date(year, month, day, language)
 
 
-def _say_time(match: re.Match[str], language: Language, forms: _Forms) -> str:
+def _say_time(match: re.Match[str], language: Language, forms: Forms) -> str:
     hour, minute, half = match["hour"], match["minute"], match["half"]
     said_hour = spell_number(str(int(hour)), language)
     if language.numbers == "en":
@@ -344,10 +218,10 @@ def _say_time(match: re.Match[str], language: Language, forms: _Forms) -> str:
     said_hour = agreeing(said_hour, "horas" if language.numbers != "fr" else "heure", language)
     said = forms.time if int(minute) else forms.hour
     said = said.format(hour=said_hour, minute=spell_number(str(int(minute)), language))
-    return _one(said) if int(hour) == 1 else said
+    return singular(said) if int(hour) == 1 else said
 
 
-def _say_money(match: re.Match[str], language: Language, forms: _Forms) -> str:
+def _say_money(match: re.Match[str], language: Language, forms: Forms) -> str:
     sign = match["sign"] or match["sign_after"]
     one, many, cent, cents = forms.money[sign]
     whole, fraction = _split_number(match["amount"] or match["amount_before"], forms)
@@ -364,7 +238,7 @@ def _say_money(match: re.Match[str], language: Language, forms: _Forms) -> str:
     return said
 
 
-def _say_number(match: re.Match[str], language: Language, forms: _Forms) -> str:
+def _say_number(match: re.Match[str], language: Language, forms: Forms) -> str:
     sign, number, suffix, unit = match["minus"], match["number"], match["suffix"], match["unit"]
     whole, fraction = _split_number(number, forms)
     plain = number == whole
@@ -374,7 +248,7 @@ def _say_number(match: re.Match[str], language: Language, forms: _Forms) -> str:
     elif suffix:
         said = spell_number(whole, language, kind="ordinal")
         if suffix.lower() in _FEMININE:
-            said = _feminine(said)
+            said = feminine(said)
     elif plain and not unit and _is_year(whole):
         said = spell_number(whole, language, kind="year")
     else:
@@ -384,12 +258,12 @@ def _say_number(match: re.Match[str], language: Language, forms: _Forms) -> str:
             said = agreeing(said, counted.group(), language)
     if unit:
         name = forms.units[unit.lower()]
-        name = _one(name) if number == "1" else name
+        name = singular(name) if number == "1" else name
         said = f"{agreeing(said, name, language) if plain else said} {name}"
     return f"{forms.minus} {said}" if sign else said
 
 
-def _say_range(match: re.Match[str], language: Language, forms: _Forms) -> str:
+def _say_range(match: re.Match[str], language: Language, forms: Forms) -> str:
     said = [
         spell_number(match[name], language, kind="year" if _is_year(match[name]) else "cardinal")
         for name in ("from", "until")
@@ -402,59 +276,26 @@ def _is_year(digits: str) -> bool:
     return len(digits) == 4 and int(digits) in _YEARS
 
 
-def _say_fraction(match: re.Match[str], _: Language, forms: _Forms) -> str:
+def _say_fraction(match: re.Match[str], _: Language, forms: Forms) -> str:
     return forms.symbols[_FRACTIONS[match.group()]]
 
 
-def _say_numero(_: re.Match[str], __: Language, forms: _Forms) -> str:
+def _say_numero(_: re.Match[str], __: Language, forms: Forms) -> str:
     return forms.number
 
 
-def agreeing(number: str, noun: str, language: Language) -> str:
-    """A number in words as it stands before a noun: *un euro*, *veintiuna libras*, *duas horas*.
-
-    Args:
-        number: As `spell_number` answers it.
-        noun: What is counted; one that ends in a or as is taken for feminine.
-        language: The language.
-    """
-    first = noun.split()[0]
-    feminine = re.search("as?$|^heure|^livre|^ore?$", first) is not None and first not in _MASCULINE
-    for ending, masculine_form, feminine_form in _AGREEMENT.get(language.numbers, ()):
-        if re.search(rf"\b{ending}$", number):
-            return number[: -len(ending)] + (feminine_form if feminine else masculine_form)
-    return number
-
-
-def _one(noun: str) -> str:
-    """The singular of a unit or an hour that is written in the plural."""
-    return next(
-        (
-            re.sub(plural, singular, noun, count=1)
-            for plural, singular in _SINGULARS
-            if re.search(plural, noun)
-        ),
-        noun,
-    )
-
-
-def _feminine(ordinal: str) -> str:
-    """A feminine ordinal of a Romance language."""
-    return {"premier": "première"}.get(ordinal) or re.sub(r"o\b", "a", ordinal)
-
-
-def _split_number(number: str, forms: _Forms) -> tuple[str, str]:
+def _split_number(number: str, forms: Forms) -> tuple[str, str]:
     """Whole part and decimals of `1,234.5` as the language writes it."""
     grouped = re.sub(r"[\s\u00a0\u202f]", "", number)
     whole, _, fraction = grouped.partition(forms.decimal)
     return re.sub(r"\D", "", whole) or "0", re.sub(r"\D", "", fraction)
 
 
-def _say_decimal(whole: str, fraction: str, language: Language, forms: _Forms) -> str:
+def _say_decimal(whole: str, fraction: str, language: Language, forms: Forms) -> str:
     if not fraction:
         return spell_number(whole, language)
     decimals = " ".join(spell_number(digit, language) for digit in fraction)
-    return f"{spell_number(whole, language)} {_forms(language).point} {decimals}"
+    return f"{spell_number(whole, language)} {forms_of(language).point} {decimals}"
 
 
 def _with_after(token: Token, mark: str) -> Token:
@@ -470,7 +311,7 @@ def _with_after(token: Token, mark: str) -> Token:
     return Token(token.start, token.end, token.written, token.spoken, token.before, after)
 
 
-def _pause_or_closing(text: str, place: int) -> str:
+def heard_sign(text: str, place: int) -> str:
     """The heard sign at a place, "" when it is none (a minus sign, a point before a digit)."""
     character = text[place]
     following = text[place + 1 : place + 2]
@@ -484,15 +325,9 @@ def _pause_or_closing(text: str, place: int) -> str:
 
 
 @cache
-def _table() -> dict[str, Any]:
-    source = (files("likewise") / "data" / "text" / "forms.yaml").read_text(encoding="utf-8")
-    table: dict[str, Any] = yaml.safe_load(source)
-    return table
-
-
-@cache
-def _forms(language: Language) -> _Forms:
-    forms = _Forms(**_table()[language.tag.partition("-")[0]])
+def _patterns(language: Language) -> list[tuple[re.Pattern[str], Callable[..., str]]]:
+    """The shapes of written forms of a language, each with what says it."""
+    forms = forms_of(language)
     group = r"[\s\u00a0\u202f]" if forms.thousands == " " else re.escape(forms.thousands)
     fraction = rf"(?:{re.escape(forms.decimal)}\d+)?"
     # Hindi groups by lakh and crore: 1,00,000.
@@ -539,8 +374,7 @@ def _forms(language: Language) -> _Forms:
             _say_number,
         ),
     ]  # fmt: skip
-    forms.patterns.extend((re.compile(shape, re.IGNORECASE), say) for shape, say in shapes)
-    return forms
+    return [(re.compile(shape, re.IGNORECASE), say) for shape, say in shapes]
 
 
 def is_symbol(character: str) -> bool:
@@ -553,4 +387,4 @@ def known_abbreviation(word: str, language: Language) -> bool:
     """Whether a word, its last point left off, is one the language shortens with a point."""
     if not language.spaced:
         return False
-    return word.lower() in _forms(language).abbreviations or _is_initials(word)
+    return word.lower() in forms_of(language).abbreviations or _is_initials(word)
