@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from likewise.errors import BadInput, PointsNeeded
 from likewise.face.engine import Capabilities, Frame
 from likewise.face.guessing import MOST_DISAGREEMENT, disagreement
+from likewise.face.mesh import wrinkles
 from likewise.face.mesh.eyes import EyeLayer
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.mouth import MouthLayer
@@ -145,6 +146,7 @@ class _Puppet:
         self._warp = Warp(
             picture, self._rig.source, self._rig.outer, self._rig.fillings, self._rig.skin, width
         )
+        self._folds = LOOKS[portrait.style].folds
         self._eyes = EyeLayer(picture, portrait.points, width)
         self._mouth = MouthLayer(
             picture,
@@ -169,6 +171,8 @@ class _Puppet:
         if lips is not None:
             details.append(lips)
         frame = self._warp(vertices, texture, details)
+        if self._folds:
+            wrinkles.paint(frame, vertices, coefficients, self._rig.face_width)
         self._eyes.paint(frame, vertices, gaze)
         arch = self._rig.project(self._rig.upper_teeth, pose, shift)
         self._mouth.paint(frame, vertices, arch, tongue=float(motion.tongue[index]))

@@ -20,6 +20,7 @@ class Look:
         depth: Brightness of the cavity, over that of a photograph.
         rim: Thickness of a dark line around the opening over the mouth's width.
         softness: Of the opening's edge, over that of a photograph.
+        folds: Whether skin folds where an expression is strong.
         upper_share: How much of an opening the upper lip takes; the jaw does the rest.
     """
 
@@ -32,6 +33,7 @@ class Look:
     depth: float = 1.0
     rim: float = 0.0
     softness: float = 1.0
+    folds: bool = True
     upper_share: float = 0.35
 
 
@@ -39,9 +41,17 @@ LOOKS: Mapping[Style, Look] = {
     "photo": Look(),
     # Painters hint at teeth: a soft pale band, seldom the brightest thing of a face.
     "painting": Look(brightness=0.86, relief=0.35, softness=1.5),
-    "flat": Look(lower_teeth=0.0, relief=0.0, shading=0.0, rim=0.028, softness=0.7),
+    "flat": Look(folds=False, lower_teeth=0.0, relief=0.0, shading=0.0, rim=0.028, softness=0.7),
     # A muzzle hides its teeth and stands still above the jaw; its lips are dark skin.
-    "fur": Look(teeth=0.0, least_tongue=0.45, depth=0.45, rim=0.03, softness=1.5, upper_share=0.12),
+    "fur": Look(
+        folds=False,
+        teeth=0.0,
+        least_tongue=0.45,
+        depth=0.45,
+        rim=0.03,
+        softness=1.5,
+        upper_share=0.12,
+    ),
     # What hangs over the upper lip hides the upper teeth's edge and moves little.
     "moustache": Look(teeth=0.7, brightness=0.8, softness=1.3, upper_share=0.15),
 }
