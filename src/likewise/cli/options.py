@@ -179,7 +179,7 @@ def asked_consent(consent: str, recording: str, language: str = "") -> str:
 
 
 def split_face(face: str) -> tuple[int | None, str]:
-    """`--face 2` is the second largest face, `--face mesh` an engine; "" is neither.
+    """`--face 2` is the second largest face, `mesh` an engine, `mesh:2` both; "" is neither.
 
     Returns:
         Index of the face counted from 0 or None, and the engine's name.
@@ -187,11 +187,14 @@ def split_face(face: str) -> tuple[int | None, str]:
     Raises:
         BadInput: Face 0 or less.
     """
-    if not face.lstrip("-").isdigit():
+    engine, colon, number = face.rpartition(":")
+    if not number.lstrip("-").isdigit():
+        if colon:
+            raise BadInput(f"--face {face}: after the engine comes a number, as in mesh:2.")
         return None, face or "mesh"
-    if int(face) < 1:
+    if int(number) < 1:
         raise BadInput("Faces are counted from 1, the largest: --face 1")
-    return int(face) - 1, "mesh"
+    return int(number) - 1, engine or "mesh"
 
 
 def text_or_file(text: str) -> str:

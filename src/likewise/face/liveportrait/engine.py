@@ -122,8 +122,8 @@ class LivePortraitEngine:
         notes: tuple[str, ...] = ()
         if len(faces) > 1 and face is None:
             notes = (
-                f"{len(faces)} faces found, the largest is taken; use --face N (1 to {len(faces)}, "
-                "largest first) for another.",
+                f"{len(faces)} faces found, the largest is taken; use --face {self.name}:N (1 to "
+                f"{len(faces)}, largest first) for another.",
             )
         return Portrait(picture, chosen.points, chosen.coefficients, notes=notes)
 
