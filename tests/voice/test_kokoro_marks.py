@@ -139,6 +139,14 @@ def test_rates_stretch_each_token_by_itself():
     assert retiming.at_rates(same, [1.0, 1.0]) is same
 
 
+def test_a_shorter_lead_keeps_all_that_is_said():
+    soon = retiming.starting_soon(prosody([18, 3, 4]), 4)
+    assert soon.durations.tolist() == [4, 3, 4]
+    assert soon.frames == 11
+    np.testing.assert_array_equal(soon.features[0, 0], [0] * 4 + [1] * 3 + [2] * 4)
+    assert retiming.starting_soon(prosody([2, 3]), 4).durations.tolist() == [2, 3]
+
+
 def test_rates_invent_no_glide_between_voiced_and_unvoiced():
     plain = prosody([4, 4])
     f0 = np.where(np.arange(16) < 8, 200.0, 5.0).astype(np.float32)[None]

@@ -23,6 +23,9 @@ from likewise.voice.kokoro import character, stock
 from likewise.voice.kokoro.model import FRAME_RATE, FRAME_SAMPLES, SAMPLE_RATE, KokoroModel, Prosody
 from likewise.voice.kokoro.vocabulary import Encoding
 
+LEAD = 4
+"""Frames of silence decoded before the first sound of a sentence in pieces."""
+
 _FIRST = 1.0
 """Seconds of the first piece: what two cores make in less than a second."""
 _GROWTH = 0.9

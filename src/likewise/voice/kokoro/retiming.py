@@ -5,6 +5,7 @@ leaves no trace of resampling or of phase.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,19 @@ from likewise.voice.kokoro.model import FRAME_SAMPLES, SAMPLE_RATE, Prosody
 _GLIDE = 5  # half frames over which a change of pitch is spread, 60 ms
 _SWELL_SECONDS = 0.03
 _SEMITONES = 12.0
+
+
+def starting_soon(prosody: Prosody, lead: int) -> Prosody:
+    """Cut the silence before the first sound.
+
+    Args:
+        prosody: Of T frames.
+        lead: The most frames of silence that stay.
+    """
+    cut = max(0, int(prosody.durations[0]) - lead)
+    durations = prosody.durations.copy()
+    durations[0] -= cut
+    return replace(prosody.between(cut, prosody.frames), durations=durations)
 
 
 def at_rates(prosody: Prosody, rates: Sequence[float]) -> Prosody:

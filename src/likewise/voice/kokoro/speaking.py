@@ -114,9 +114,13 @@ def _say(
     manners = line.manners()
     prosody = retiming.at_rates(prosody, [manner.rate for manner in manners])
     prosody = retiming.at_pitches(prosody, [wish.pitch + manner.pitch for manner in manners])
+    # Silence tells AdaIN nothing about a first piece, and costs as much time as speech.
+    soon = retiming.starting_soon(prosody, pieces.LEAD)
+    cuts = pieces.cuts(soon.durations, encoding, words, heard)
+    prosody = soon if cuts else prosody
     edges = np.concatenate([[0], np.cumsum(prosody.durations)])
     tokens = pieces.first_tokens(encoding)
-    begin = [0, *pieces.cuts(prosody.durations, encoding, words, heard), len(words)]
+    begin = [0, *cuts, len(words)]
     places = [0, *(tokens[word] for word in begin[1:-1]), len(prosody.durations)]
     bounds = [int(edges[place]) for place in places]
     sounds = pieces.decoded(model, prosody, style, voice, bounds)
