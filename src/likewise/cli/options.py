@@ -49,7 +49,10 @@ Framing = Annotated[
 ]
 Size = Annotated[int, typer.Option(min=64, max=4096, help="Longest side of the video in pixels.")]
 Face = Annotated[
-    str, typer.Option(help="Which face of several (1 is the largest), or the face engine's name.")
+    str,
+    typer.Option(
+        help="Which face of several (1 is the largest), the face engine's name, or both: mesh:2."
+    ),
 ]
 Points = Annotated[
     str,

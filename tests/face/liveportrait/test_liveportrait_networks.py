@@ -12,12 +12,15 @@ import seeded_weights
 torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
 
 from likewise.face.liveportrait import weights  # noqa: E402 - needs torch
+from likewise.face.liveportrait.keypoints import face_motion  # noqa: E402
 from likewise.face.liveportrait.motion import degrees  # noqa: E402
 from likewise.face.liveportrait.networks import LivePortrait, build, empty  # noqa: E402
+from likewise.face.liveportrait.rendering import Direct, Look  # noqa: E402
 from likewise.face.liveportrait.sizes import TINY  # noqa: E402
 from likewise.face.liveportrait.warping import sparse_motions  # noqa: E402
 
 Outputs = dict[str, Any]
+_NO_MOTION = face_motion([0.0] * 63, [0.0] * 63, 1.0, [0.0] * 3, (0.0, 0.0, 0.0))
 
 
 def watched(module: Any, names: dict[str, str], stages: Outputs) -> None:
@@ -209,3 +212,18 @@ def test_same_seed_same_model_and_global_generator_untouched() -> None:
     assert all(torch.equal(value, other.state_dict()[key]) for key, value in keys.items())
     weight = "generator.to_image.weight"
     assert not torch.equal(keys[weight], third.state_dict()[weight])
+
+
+@torch.inference_mode()
+def test_reduced_precision_paints_nearly_the_same(tiny: LivePortrait) -> None:
+    """What GPUs do in half precision, done here in bfloat16, which CPUs know, too."""
+    volume = tiny.appearance(torch.rand(1, 3, TINY.image, TINY.image))
+    source = torch.rand(1, 21, 3) - 0.5
+    look = Look(volume, source, _NO_MOTION)
+    exact, reduced = Direct(tiny), Direct(tiny, torch.bfloat16)
+    warped = reduced.warp(look, source + 0.02)
+    assert warped.feature.dtype == torch.bfloat16
+    picture = reduced.paint(warped.feature)
+    wanted = exact.paint(exact.warp(look, source + 0.02).feature)
+    assert picture.dtype == torch.float32
+    assert 0 < (picture - wanted).abs().mean() < 0.02

@@ -50,7 +50,10 @@ class LivePortraitEngine:
         stitching: Keep shoulders and border of the crop where they were.
         by_networks: Open lips and lids by the retargeting networks instead of the measured slopes.
         fast: Same pictures with fewer operations (`fast.Fast`), which takes a fifth more memory.
-        workers: Frames made at once; None is one for each core on a CPU.
+        workers: Frames made at once on a CPU; None is one for each core.
+        device: Where PyTorch computes; None is a CUDA GPU where it finds one, else the CPU. GPUs
+            take half precision and neither `fast` nor `workers`. `mps` works as far as PyTorch
+            reads volumes there.
         watch: Called with what the model saw while it made each frame (`rendering.Seen`).
         options: How a driver on film moves the picture; its `stitching` is the argument above.
     """
@@ -70,12 +73,14 @@ class LivePortraitEngine:
         by_networks: bool = False,
         fast: bool = True,
         workers: int | None = None,
+        device: str | None = None,
         watch: Watch | None = None,
         options: Options | None = None,
     ) -> None:
         self._options = options or Options()
         self._model, self._folder = model, weights
         self._stitching, self._by_networks = stitching, by_networks
+        self._device = device
         self._fast, self._workers, self._watch = fast, workers, watch
         self._renderer: Renderer | None = None
         self._tracker: Tracker | None = None
@@ -258,9 +263,11 @@ class LivePortraitEngine:
         if self._renderer is not None:
             return self._renderer
         try:
-            from likewise.face.liveportrait import weights
+            import torch
+
+            from likewise.face.liveportrait import networks, weights
             from likewise.face.liveportrait.fast import Fast
-            from likewise.face.liveportrait.rendering import Direct, Renderer
+            from likewise.face.liveportrait.rendering import Direct, Pictures, Renderer
         except ModuleNotFoundError as error:
             if error.name != "torch":
                 raise
@@ -271,10 +278,20 @@ class LivePortraitEngine:
         given = self._model is not None
         if self._model is None:
             self._model = weights.chosen(self._folder, subject=self._subject)
+        device = torch.device(self._device) if self._device else networks.best_device()
+        self._model.to(device)
+        pictures: Pictures
+        if device.type != "cpu":
+            pictures = Direct(self._model, torch.float16)
+        elif self._fast:
+            pictures = Fast(self._model, release=not given)
+        else:
+            pictures = Direct(self._model)
+        workers = self._workers or os.cpu_count() or 1
         self._renderer = Renderer(
             self._model,
-            Fast(self._model, release=not given) if self._fast else Direct(self._model),
-            workers=self._workers or os.cpu_count() or 1,
+            pictures,
+            workers=workers if device.type == "cpu" else 1,
             watch=self._watch,
         )
         return self._renderer
