@@ -88,6 +88,24 @@ def test_several_faces_are_said_and_can_be_chosen(tmp_path: Path, head: Picture)
         list(Film(path, face=2).sightings())
 
 
+def test_who_stood_beside_is_not_followed_instead_but_after_a_cut(
+    tmp_path: Path, head: Picture
+) -> None:
+    wall = np.full((240, 480, 3), 96, np.uint8)
+    both, left = wall.copy(), wall.copy()
+    small = cv2.resize(head, (170, 170), interpolation=cv2.INTER_AREA)
+    both[:, 240:] = cv2.resize(head, (240, 240), interpolation=cv2.INTER_AREA)
+    for frame in (both, left):
+        frame[40:210, 20:190] = small
+    film = Film(write(tmp_path / "left.mp4", [both] * 3 + [left] * 3 + [both] * 2))
+    there = [s.face is not None for s in film.sightings()]
+    assert there == [True] * 3 + [False] * 3 + [True] * 2
+    elsewhere = np.full_like(wall, 190)
+    elsewhere[40:210, 20:190] = small
+    film = Film(write(tmp_path / "cut.mp4", [both] * 3 + [elsewhere] * 3))
+    assert all(s.face is not None for s in film.sightings())
+
+
 def test_what_is_no_film_is_said(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no file"):
         Film(tmp_path / "missing.mp4")

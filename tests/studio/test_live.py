@@ -94,7 +94,8 @@ def test_a_picture_follows_and_is_written(film: Path, painting: Path, tmp_path: 
     assert video is not None
     found = video_info(output)
     assert (found.width, found.height, found.has_sound) == (128, 128, False)
-    assert video.seconds == pytest.approx(FRAMES / FPS, abs=0.3)  # time passes as it does
+    # Time passes as it does, from the first picture that could be looked at.
+    assert 1.0 < video.seconds < FRAMES / FPS + 0.3
     assert any("neutral look" in note for note in video.notes)
 
 

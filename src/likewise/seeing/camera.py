@@ -48,8 +48,8 @@ class Camera:
         stands_in = not name.isdigit() and Path(name).is_file()
         source = _film(name) if stands_in else _device(name, fps)
         said = next(source)
-        assert isinstance(said, float)
-        self.fps = said
+        assert not isinstance(said, np.ndarray)
+        self.fps = float(said)
         self._thread = threading.Thread(target=self._read, args=(source,), daemon=True)
         self._thread.start()
 

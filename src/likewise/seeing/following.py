@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ MAX_SIDE: Final = 1280
 """Pixels; a face in a 4K film is large enough without its last detail."""
 
 _SAME_PLACE: Final = 0.8  # face widths around where somebody else stood
+_SCENE: Final = (16, 16)  # pixels of a small copy, by which a cut is noticed
+_OTHER_SCENE: Final = 12.0  # grey levels by which most of it changes then
 _SAME_SIZE: Final = 0.35  # log-size by which their face may differ
 
 
@@ -142,7 +145,9 @@ class Film:
 
 
 class _Follower:
-    """Follows one of several faces and never goes over to another that stood beside it.
+    """Follows one of several faces and doesn't go over to another that stood beside it.
+
+    After a cut nobody stands where they stood, and whoever is seen is followed.
 
     Args:
         tracker: Its tracker.
@@ -154,11 +159,13 @@ class _Follower:
         self._tracker = tracker
         self._last: Tracked | None = faces[number]
         self._others = [face for place, face in enumerate(faces) if place != number]
+        self._scene: NDArray[np.float32] | None = None
         tracker.follow(faces[number])
 
     def __call__(self, picture: NDArray[np.uint8]) -> Tracked | None:
         """The face in the next frame, None while it isn't seen."""
         face = self._tracker.track(picture)
+        self._notice_cut(picture)
         if face is not None and self._others and not _beside(face, self._last, CUT_WIDTHS):
             seen = self._tracker.detect(picture, thorough=False)
             known = [other for other in seen if not self._is_other(other)]
@@ -169,6 +176,14 @@ class _Follower:
                 self._tracker.follow(face)
         self._last = face
         return face
+
+    def _notice_cut(self, picture: NDArray[np.uint8]) -> None:
+        if not self._others:
+            return
+        small = cv2.resize(picture, _SCENE, interpolation=cv2.INTER_AREA).astype(np.float32)
+        if self._scene is not None and np.median(np.abs(small - self._scene)) > _OTHER_SCENE:
+            self._others = []
+        self._scene = small
 
     def _is_other(self, face: Tracked) -> bool:
         return any(_beside(face, other, _SAME_PLACE) for other in self._others)

@@ -116,7 +116,7 @@ def follow(
     if name is None:
         raise BadInput(f"{camera} is no camera. Write camera, or camera:1 for the second one.")
     marking = Marking(Origin("animated picture", {"face": face_engine}))
-    drawn, missed = 0, 0
+    drawn, missed, began = 0, 0, None
     with ExitStack() as stack:
         source = stack.enter_context(Camera(name, fps=fps))
         rate = min(max(fps or source.fps, 5.0), 60.0)
@@ -127,7 +127,9 @@ def follow(
         score: list[Motion] = []
         frames = artist.render(portrait, _popped(score))
         try:
-            for now, seen in source:
+            for since, seen in source:
+                began = since if began is None else began  # models may have taken a while to load
+                now = since - began
                 if (stop is not None and stop.is_set()) or (seconds is not None and now > seconds):
                     break
                 with watch.stage("watching"):
@@ -140,8 +142,8 @@ def follow(
                 if view is not None:
                     view.show(frame)
                 if video is not None:
-                    due = max(1, round(now * rate) + 1 - video.frames)
-                    missed += due - 1
+                    due = max(0, round(now * rate) + 1 - video.frames)
+                    missed += max(0, due - 1)
                     with watch.stage("encoding"):
                         for _ in range(due):
                             video.write_frame(frame)
