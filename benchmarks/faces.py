@@ -3,6 +3,7 @@
     python benchmarks/faces.py [FOLDER] [--engine mesh] [--side 512] [--text TEXT] [--json FILE]
     python benchmarks/faces.py --films [FOLDER]     # films driven by themselves
     python benchmarks/faces.py --speed              # CPU milliseconds by stage, 512 and 1080 pixels
+    python benchmarks/faces.py ... --basis FILE     # with another expression basis
 
 Each picture is animated from the speech of a stock voice, and the face is found again in the
 frames: correlation and lag of the lip gap with the commanded jaw and with the speech itself,
@@ -34,6 +35,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise import weights
 from likewise.errors import BadInput
 from likewise.face.engine import FaceEngine
 from likewise.face.mesh.eyes import EyeLayer
@@ -259,6 +261,12 @@ def spoken_by_stock_voice(text: str) -> Speech:
     return Speech.joined(engine.speak(text, engine.stock_voices()[0], language="en-us"))
 
 
+def use_basis(path: Path) -> None:
+    """Let the mesh engine take expressions from a file of `tools/build_expression_basis.py`."""
+    shipped = weights.locate
+    weights.locate = lambda name: path if name == "expression-basis" else shipped(name)
+
+
 def print_speed(given: argparse.Namespace) -> dict[str, Any]:
     """CPU milliseconds by stage of a square and of a large picture."""
     result = {}
@@ -299,7 +307,10 @@ def main() -> None:
     parser.add_argument("--films", action="store_true", help="films driven by themselves")
     parser.add_argument("--fps", type=float, default=3.0, help="at which --films reads them")
     parser.add_argument("--speed", action="store_true", help="CPU milliseconds by stage")
+    parser.add_argument("--basis", type=Path, help="another expression basis")
     given = parser.parse_args()
+    if given.basis:
+        use_basis(given.basis)
     if given.films and given.folder == DEFAULT:
         given.folder = DEFAULT.parent / "drivers"
     if not given.speed and not given.folder.is_dir():
