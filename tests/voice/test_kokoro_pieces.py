@@ -122,3 +122,11 @@ def test_a_second_of_speech_is_made_before_the_rest(engine):
         )
         next(engine.speak(TEXT, stock.voice("af_heart")))
     assert made == [pytest.approx(40, abs=20)]
+
+
+def test_the_source_looks_back_only(engine):
+    """What the first piece relies on: the source of a beginning is the beginning of the source."""
+    f0 = (150 + 50 * np.sin(np.arange(240) / 40)).astype(np.float32)[None]
+    f0[:, 60:80] = 5.0
+    whole, beginning = engine.model.harmonics(f0), engine.model.harmonics(f0[:, :120])
+    np.testing.assert_allclose(beginning, whole[:, :, : beginning.shape[2]], atol=1e-5)

@@ -38,6 +38,8 @@ _FADE = 4  # frames in which one piece turns into the next
 _SETTLING = 1.0  # seconds
 _MOST_STEP = 10 ** (4 / 20)
 _SILENT = 1e-3
+_SPECTRA = 120
+"""Spectra of the source in a frame."""
 
 
 def cuts(
@@ -106,12 +108,16 @@ def decoded(
     if len(bounds) == 2:
         yield character.colour(model.decode(prosody, style, deltas), voice)
         return
-    harmonics = model.harmonics(prosody.f0)
+    harmonics: NDArray[np.float32] | None = None
     before: NDArray[np.float32] | None = None  # how the piece before sounds around the joint
     for start, end in itertools.pairwise(bounds):
         low, high = max(0, start - _BEYOND), min(prosody.frames, end + _BEYOND)
-        per_frame = (harmonics.shape[2] - 1) // prosody.frames
-        spectrum = harmonics[:, :, per_frame * low : per_frame * high + 1]
+        if start == 0:
+            # The source looks back only, and takes a third of the time to the first sound.
+            spectrum = model.harmonics(prosody.f0[:, : 2 * high])
+        else:
+            harmonics = model.harmonics(prosody.f0) if harmonics is None else harmonics
+            spectrum = harmonics[:, :, _SPECTRA * low : _SPECTRA * high + 1]
         sound = model.decode(prosody.between(low, high), style, deltas, harmonics=spectrum)
         sound = character.colour(sound, voice)
         joint = (start - low) * FRAME_SAMPLES
