@@ -115,3 +115,17 @@ def test_frames_of_other_inputs_are_not_taken(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_written(tmp_path: Path) -> None:
     with pytest.raises(OutputFailed, match="folder doesn't exist"):
         Segments.beside(tmp_path / "none" / "a.mp4", of={})
+
+
+def test_pictures_by_a_pattern_are_kept_beside_their_folder(tmp_path: Path) -> None:
+    kept = Segments.beside(tmp_path / "frames" / "%05d.png", of={})
+    assert kept.folder == tmp_path / ".frames.resume"
+
+
+def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(segments._Segment, "_open", full)
+    with pytest.raises(OutputFailed, match="disk is full"):
+        all_of(opened(tmp_path), Maker())

@@ -15,8 +15,9 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -70,6 +71,8 @@ class Segments:
     @classmethod
     def beside(cls, target: Path, *, of: Mapping[str, Any]) -> Self:
         """The segments of a film that will be `target`: a hidden folder beside it."""
+        if "%" in target.name:  # pictures by a pattern, whose folder may not be there yet
+            target = target.parent
         return cls(target.parent / f".{target.name}.resume", of=of)
 
     def frames(self, make: Callable[[int], Iterator[Frame]], *, fps: float) -> Iterator[Frame]:
@@ -82,7 +85,7 @@ class Segments:
         rate = Fraction(fps).limit_denominator(1001)
         done = 0
         for path in self._whole:
-            for frame in _decoded(path):
+            for frame in islice(_decoded(path), _count(path)):
                 yield frame
                 done += 1
             if done < _first(path) + _count(path):  # damaged: what follows is made again
@@ -136,11 +139,13 @@ class _Segment:
     def write(self, frame: Frame) -> None:
         import av
 
-        if self._draft is None:
-            self._open(frame)
-        picture = av.VideoFrame.from_ndarray(frame, format="rgb24").reformat(format=self._format)
-        picture.pts, picture.time_base = self._frames, 1 / self._rate
-        self._container.mux(self._stream.encode(picture))
+        picture = av.VideoFrame.from_ndarray(frame, format="rgb24")
+        with self._typed():
+            if self._draft is None:
+                self._open(frame)
+            picture = picture.reformat(format=self._format)
+            picture.pts, picture.time_base = self._frames, 1 / self._rate
+            self._container.mux(self._stream.encode(picture))
         self._frames += 1
 
     def _open(self, frame: Frame) -> None:
@@ -157,11 +162,25 @@ class _Segment:
     def close(self) -> None:
         if self._draft is None:
             return
-        self._container.mux(self._stream.encode(None))
-        self._container.close()
+        with self._typed():
+            self._container.mux(self._stream.encode(None))
+            self._container.close()
         self._draft.target = self._folder / f"{self._first:08d}-{self._frames}.mkv"
         self._draft.commit()
         self._draft = None
+
+    @contextmanager
+    def _typed(self) -> Iterator[None]:
+        """A full disk is told as such, and leaves no draft."""
+        import av.error
+
+        try:
+            yield
+        except (OSError, av.error.FFmpegError) as error:
+            if self._draft is not None:
+                self._draft.discard()
+                self._draft = None
+            raise output_failed(self._folder, error) from error
 
 
 def _first(path: Path) -> int:

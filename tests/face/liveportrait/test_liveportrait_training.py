@@ -1,17 +1,20 @@
 """The second stage learns over frozen networks, goes on where it stopped, and saves what loads."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from liveportrait_models import SMALLEST
 
 from likewise.cli.app import run
 from likewise.errors import BadInput, MissingWeights
+from likewise.video.writer import VideoWriter
 
 torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
 
@@ -44,11 +47,29 @@ def model() -> LivePortrait:
 
 
 @pytest.fixture(scope="module")
-def examples() -> list[Example]:
-    made = model()
-    found, notes = gather(DATA, Renderer(made, Direct(made)).read, side=SMALLEST.image)
+def examples(tmp_path_factory: pytest.TempPathFactory) -> list[Example]:
+    folder, made = tmp_path_factory.mktemp("faces"), model()
+    for name in ("lady_agnew.jpg", "mona_lisa.jpg"):
+        shutil.copy(DATA / name, folder)
+    found, notes = gather(folder, Renderer(made, Direct(made)).read, side=SMALLEST.image)
     assert not notes
     return found
+
+
+def test_a_film_gives_a_few_of_its_frames_and_a_file_without_a_face_is_named(
+    tmp_path: Path,
+) -> None:
+    head = cv2.imread(str(DATA / "mona_lisa.jpg"))[40:440, 150:550, ::-1]
+    picture = np.ascontiguousarray(cv2.resize(head, (128, 128)))
+    with VideoWriter(tmp_path / "film.mp4", fps=10, size=(128, 128)) as video:
+        for shift in range(10):
+            video.write_frame(np.roll(picture, shift, axis=1))
+    cv2.imwrite(str(tmp_path / "wall.png"), np.full((96, 96, 3), 90, np.uint8))
+    made = model()
+    read = Renderer(made, Direct(made)).read
+    found, notes = gather(tmp_path, read, side=SMALLEST.image, per_film=3)
+    assert len(found) == 3
+    assert notes == ("No face was found in wall.png; left out.",)
 
 
 def test_examples_are_upright_crops_with_their_regions(examples: list[Example]) -> None:

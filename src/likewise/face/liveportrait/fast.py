@@ -11,6 +11,9 @@
 - Instance norm, scale, shift and LeakyReLU are one pass.
 - What depends on the picture alone is computed once.
 
+Memory is spent where it pays: weights of convolutions at 64x64 stay as they are and are transformed
+at every use, gamma and beta are painted in parts, and blocks are let go one by one while loading.
+
 Channels come last inside: x is (H, W, C).
 """
 
