@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
-from likewise.face.mesh import lids, lips
+from likewise.face.mesh import lids, lips, mouth
 from likewise.face.mesh.basis import expression_basis
+from likewise.face.mesh.looks import LOOKS
+from likewise.face.mesh.teeth import teeth
 from likewise.face.mesh.topology import EYES, INNER_LIPS, OVAL, mirror, triangles
 from likewise.face.mesh.warp import Warp
 from likewise.seeing.canonical import mesh
@@ -154,3 +156,32 @@ def test_a_huge_eye_shuts_without_its_brow() -> None:
     lids.close_lids(points, "Left", 1.0)
     assert (points[upper, 1] - points[lower, 1]).max() < 1e-9
     assert (before[brow, 1] - points[brow, 1]).max() <= 0.4 + 1e-9
+
+
+def test_teeth_of_a_small_mouth_are_the_same_teeth_from_afar() -> None:
+    whole, small = teeth(), mouth._teeth_of(40.0)
+    assert small.shape[1] == 40
+    for channel in range(4):
+        weight = whole[..., 3].mean(), small[..., 3].mean()
+        assert weight[1] == pytest.approx(weight[0], abs=0.02)
+        assert small[..., channel].mean() == pytest.approx(whole[..., channel].mean(), abs=0.02)
+    assert mouth._teeth_of(500.0) is whole
+
+
+def test_the_light_in_a_films_mouth_does_not_tremble_but_follows_a_lamp() -> None:
+    points = np.vstack([mesh().vertices, np.zeros((10, 3))]) * [12, -12, 12] + [128, 128, 0]
+    rng = np.random.default_rng(0)
+
+    def lit(level: float, before: mouth.MouthLayer | None) -> mouth.MouthLayer:
+        picture = np.clip(level + rng.normal(0, 12, (256, 256, 3)), 0, 255).astype(np.uint8)
+        layer = mouth.MouthLayer(picture, points, 186.0, own_inside=False, look=LOOKS["photo"])
+        if before is not None:
+            layer.lit_as(before)
+        return layer
+
+    layers: list[mouth.MouthLayer] = []
+    for _ in range(40):
+        layers.append(lit(150, layers[-1] if layers else None))
+    alone = np.std(np.diff([lit(150, None)._light for _ in range(40)]))
+    assert np.std(np.diff([layer._light for layer in layers])) < 0.35 * alone
+    assert lit(60, layers[-1])._light < 75

@@ -84,6 +84,7 @@ class NewLips:
     def __init__(self, rest: RestingMouth) -> None:
         self._rest = rest.shape()
         self._style: Style | None = None
+        self._before: MouthLayer | None = None
 
     def drawn(
         self, picture: Frame, points: NDArray[np.floating], motion: Motion, index: int
@@ -120,6 +121,9 @@ class NewLips:
             own_inside=False,
             look=LOOKS[self._style],
         )
+        if self._before is not None:
+            mouth.lit_as(self._before)
+        self._before = mouth
         arch = rig.project(rig.upper_teeth, _NOWHERE, _NOWHERE)
         mouth.paint(frame, vertices, arch, tongue=float(motion.tongue[index]))
         _soften_seam(frame, vertices, shown.face_width)

@@ -26,6 +26,7 @@ _FRACTION = 4  # bits of sub-pixel drawing
 _STRETCHED = 1.4, 2.6
 _FADE = 0.3  # of the stretched part, over which a painted inside fades in from the lips
 _TEETH_LIGHT = 0.6  # brightness of teeth in a picture over that of the skin
+_LIGHT_SHARE, _OTHER_LIGHT = 0.15, 25.0  # of a new frame's light; grey levels of another light
 _LIP_SHADE = 0.12  # of the mouth's height, beside the lips, which keeps its size
 _UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
 
@@ -96,6 +97,7 @@ class MouthLayer:
         self._own_inside = own_inside
         self._look = look
         self._softness = max(0.6, face_width / 380) * look.softness
+        self._row = _teeth_of(self._width)
         near = _colour(picture, points, AROUND_MOUTH)
         skin = 0.5 * (_colour(picture, points, CHEEKS).mean() + near.mean())
         self._light = float(np.clip(skin, 22, 225))
@@ -104,6 +106,17 @@ class MouthLayer:
         self._shows_teeth = False
         self._rigid = self._rigid_parts() if own_inside else (0.0, 0.0)
         self._ink = _ink(picture, self._points, self._width) if look.rim else None
+
+    def lit_as(self, before: "MouthLayer") -> None:
+        """Take most of the light of a film's frame before: light told by a few pixels trembles.
+
+        Where it has changed as only a cut or a lamp changes it, it is the new one.
+        """
+        if abs(self._light - before._light) > _OTHER_LIGHT:
+            return
+        self._light = before._light + _LIGHT_SHARE * (self._light - before._light)
+        self._tint = before._tint + np.float32(_LIGHT_SHARE) * (self._tint - before._tint)
+        self._white = before._white + np.float32(_LIGHT_SHARE) * (self._white - before._white)
 
     def paint(
         self,
@@ -336,7 +349,7 @@ class MouthLayer:
         opacity *= self._look.teeth
         if opacity <= 0:
             return
-        row = teeth()
+        row = self._row
         x = along * (row.shape[1] - 1)
         y = (from_tip + 0.92) * (row.shape[0] - 1)
         drawn = cv2.remap(
@@ -354,6 +367,16 @@ class MouthLayer:
         light = min(240.0, 1.16 * self._light + 6) * brightness
         relief = 1 + self._look.relief * (drawn[..., :3] - 1)
         inside += (relief * (light * self._white) * arch[..., None] - inside) * cover
+
+
+def _teeth_of(mouth_width: float) -> NDArray[np.float32]:
+    """The row of teeth at about the size at which it is drawn; read from afar it would flicker."""
+    row = teeth()
+    share = mouth_width / row.shape[1]
+    if share >= 1:
+        return row
+    size = max(8, round(row.shape[1] * share)), max(6, round(row.shape[0] * share))
+    return np.asarray(cv2.resize(row, size, interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _gap(points: NDArray[np.floating]) -> float:
