@@ -21,7 +21,8 @@ from likewise.video.writer import VideoWriter
 def test_talk_writes_a_whole_report(tmp_path: Path, painting: Path, clip: Path) -> None:
     video = likewise.talk(
         painting,
-        "Hello there. Please buy me a big apple pie.",
+        "Hello there. Please buy me a big apple pie, and tell my brother Paul to bring some maple "
+        "syrup home.",
         voice=clip,
         consent="source:LibriVox",
         output=tmp_path / "a.mp4",
