@@ -6,7 +6,7 @@ import pytest
 from likewise.face.mesh import lids, lips, mouth
 from likewise.face.mesh.basis import expression_basis
 from likewise.face.mesh.looks import LOOKS
-from likewise.face.mesh.teeth import teeth
+from likewise.face.mesh.teeth import teeth, teeth_of
 from likewise.face.mesh.topology import EYES, INNER_LIPS, OVAL, mirror, triangles
 from likewise.face.mesh.warp import Warp
 from likewise.seeing.canonical import mesh
@@ -159,13 +159,13 @@ def test_a_huge_eye_shuts_without_its_brow() -> None:
 
 
 def test_teeth_of_a_small_mouth_are_the_same_teeth_from_afar() -> None:
-    whole, small = teeth(), mouth._teeth_of(40.0)
+    whole, small = teeth(), teeth_of(40.0)
     assert small.shape[1] == 40
     for channel in range(4):
         weight = whole[..., 3].mean(), small[..., 3].mean()
         assert weight[1] == pytest.approx(weight[0], abs=0.02)
         assert small[..., channel].mean() == pytest.approx(whole[..., channel].mean(), abs=0.02)
-    assert mouth._teeth_of(500.0) is whole
+    assert teeth_of(500.0) is whole
 
 
 def test_the_light_in_a_films_mouth_does_not_tremble_but_follows_a_lamp() -> None:

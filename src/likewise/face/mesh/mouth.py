@@ -13,9 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.face.mesh import colours
 from likewise.face.mesh.looks import Look
-from likewise.face.mesh.teeth import teeth
-from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, EYES, INNER_LIPS
+from likewise.face.mesh.teeth import teeth_of
+from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, INNER_LIPS
 from likewise.face.mesh.warp import Box
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 
@@ -97,15 +98,15 @@ class MouthLayer:
         self._own_inside = own_inside
         self._look = look
         self._softness = max(0.6, face_width / 380) * look.softness
-        self._row = _teeth_of(self._width)
-        near = _colour(picture, points, AROUND_MOUTH)
-        skin = 0.5 * (_colour(picture, points, CHEEKS).mean() + near.mean())
+        self._row = teeth_of(self._width)
+        near = colours.colour(picture, points, AROUND_MOUTH)
+        skin = 0.5 * (colours.colour(picture, points, CHEEKS).mean() + near.mean())
         self._light = float(np.clip(skin, 22, 225))
         self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
-        self._white = _white(picture, points)
+        self._white = colours.white(picture, points)
         self._shows_teeth = False
         self._rigid = self._rigid_parts() if own_inside else (0.0, 0.0)
-        self._ink = _ink(picture, self._points, self._width) if look.rim else None
+        self._ink = colours.ink(picture, self._points, self._width) if look.rim else None
 
     def lit_as(self, before: "MouthLayer") -> None:
         """Take most of the light of a film's frame before: light told by a few pixels trembles.
@@ -369,16 +370,6 @@ class MouthLayer:
         inside += (relief * (light * self._white) * arch[..., None] - inside) * cover
 
 
-def _teeth_of(mouth_width: float) -> NDArray[np.float32]:
-    """The row of teeth at about the size at which it is drawn; read from afar it would flicker."""
-    row = teeth()
-    share = mouth_width / row.shape[1]
-    if share >= 1:
-        return row
-    size = max(8, round(row.shape[1] * share)), max(6, round(row.shape[0] * share))
-    return np.asarray(cv2.resize(row, size, interpolation=cv2.INTER_AREA), np.float32)
-
-
 def _gap(points: NDArray[np.floating]) -> float:
     """Distance of the inner lips at the middle, pixels."""
     return float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
@@ -411,43 +402,3 @@ def _grown(mask: NDArray[np.uint8], pixels: float) -> NDArray[np.uint8]:
     size = 2 * round(pixels) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size))
     return np.asarray(cv2.dilate(mask, kernel), np.uint8)
-
-
-def _ink(
-    picture: NDArray[np.uint8], points: NDArray[np.floating], mouth_width: float
-) -> NDArray[np.float32]:
-    """Colour of the line between the lips: the darkest twentieth along it, float32 (3,)."""
-    height, width = picture.shape[:2]
-    reach = np.linspace(-0.06, 0.06, 7) * mouth_width
-    along = points[_UPPER_LIPS[1:-1], :2]
-    x = np.clip((along[:, :1] + 0 * reach).round().astype(int), 0, width - 1)
-    y = np.clip((along[:, 1:] + reach).round().astype(int), 0, height - 1)
-    colours = picture[y, x].reshape(-1, 3).astype(np.float32)
-    darkest = np.argsort(colours.sum(axis=1))[: max(1, len(colours) // 20)]
-    return np.asarray(colours[darkest].mean(axis=0))
-
-
-def _white(picture: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[np.float32]:
-    """What white looks like in the light, or the varnish, of a picture: RGB around 1.
-
-    Told by the whites of the eyes; teeth are a little whiter than these.
-    """
-    inside = np.zeros(picture.shape[:2], np.uint8)
-    for eye in EYES.values():
-        cv2.fillPoly(inside, [np.round(points[list(eye.outline), :2]).astype(np.int32)], 1)
-    seen = picture[inside > 0].astype(np.float32)
-    if not len(seen):
-        return np.ones(3, np.float32)
-    brightness = seen.sum(axis=1)
-    white = np.median(seen[brightness >= np.percentile(brightness, 80)], axis=0)
-    return np.asarray(0.4 + 0.6 * white / max(float(white.mean()), 1.0), np.float32)
-
-
-def _colour(
-    picture: NDArray[np.uint8], points: NDArray[np.floating], chosen: tuple[int, ...]
-) -> NDArray[np.float64]:
-    """Median colour at face points."""
-    height, width = picture.shape[:2]
-    x, y = points[list(chosen), :2].T.round().astype(int)
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    return np.asarray(np.median(picture[y, x].astype(float), axis=0))

@@ -35,3 +35,13 @@ def teeth() -> NDArray[np.float32]:
     light = (lines * roundness)[None] * upright
     colour = light[..., None] * np.array([1.0, 0.965, 0.91])
     return np.dstack([colour, opacity]).astype(np.float32)
+
+
+def teeth_of(mouth_width: float) -> NDArray[np.float32]:
+    """The row of teeth at about the size at which it is drawn; read from afar it would flicker."""
+    row = teeth()
+    share = mouth_width / row.shape[1]
+    if share >= 1:
+        return row
+    size = max(8, round(row.shape[1] * share)), max(6, round(row.shape[0] * share))
+    return np.asarray(cv2.resize(row, size, interpolation=cv2.INTER_AREA), np.float32)
