@@ -5,8 +5,8 @@
 
 A howl holds no words. Likewise takes from it where its bands of energy lie and how high it is, and
 lets the nearest stock voice say the words; the voice's facts say so. The bands marked in the
-picture are those where both average spectra have a peak; the second number that is printed says how
-many of them the stock voice had by itself.
+picture are those in which the average spectra of both stand out. How alike the spectra are is
+printed, and how alike the stock voice was by itself.
 """
 
 import sys
@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from likewise.audio import files
-from likewise.audio.spectrum import Mel, log_mel
+from likewise.audio.spectrum import log_mel
 from likewise.studio.pictures import draw_run
 from likewise.values import Audio, Speech
 from likewise.voice.registry import voice_engine
 
 TEXT = "I was out in the woods all night, and nobody called me home. Now the moon is up again."
 RATE = 24_000
-NEAR = 3  # mel bands of 96 that two peaks may lie apart
+HEARD = slice(5, 80)  # mel bands of 96: 0.2 to 6 kHz
 _FORMANTS = ((550.0, 120.0, 1.0), (1150.0, 160.0, 0.6), (2700.0, 300.0, 0.25))
 """Centre and half width in Hz, and height, of a muzzle's resonances; no real dog's."""
 
@@ -49,23 +49,26 @@ def howl(seed: int = 0) -> Audio:
     return Audio((0.5 * whole / np.abs(whole).max()).astype(np.float32), RATE)
 
 
-def bands(audio: Audio) -> tuple[Mel, NDArray[np.int64]]:
-    """A mel spectrogram, and in which of its 96 bands the average of its loud moments peaks."""
+def envelope(audio: Audio) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where a sound has its energy: centres in Hz and level of 96 mel bands, dB."""
     mel = log_mel(audio, bands=96, hop_seconds=0.005, highest=10_000.0)
     power = 10 ** (mel.decibels / 10)
     loud = power[:, power.sum(axis=0) > np.percentile(power.sum(axis=0), 60)].mean(axis=1)
-    smooth = np.convolve(10 * np.log10(loud + 1e-12), np.hanning(9) / np.hanning(9).sum(), "same")
-    peaks, _ = find_peaks(smooth, prominence=1.5)
-    return mel, peaks
+    window = np.hanning(17) / np.hanning(17).sum()
+    levels = np.convolve(np.pad(10 * np.log10(loud + 1e-12), 8, mode="edge"), window, "valid")
+    return mel.centres, levels
 
 
-def shared(one: NDArray[np.int64], other: NDArray[np.int64]) -> list[tuple[int, int]]:
-    """Pairs of peaks of two sounds that lie near each other."""
-    return [
-        (int(peak), int(other[np.argmin(np.abs(other - peak))]))
-        for peak in one
-        if len(other) and np.abs(other - peak).min() <= NEAR
-    ]
+def shared(one: NDArray[np.float64], other: NDArray[np.float64]) -> list[int]:
+    """The bands in which both of two envelopes stand out of their slopes."""
+    both = np.minimum(_without_slope(one), _without_slope(other))
+    peaks, _ = find_peaks(both, prominence=0.1, height=0.0)
+    return [int(peak) for peak in peaks if HEARD.start <= peak < HEARD.stop]
+
+
+def alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Correlation of two envelopes where voices have their formants."""
+    return float(np.corrcoef(one[HEARD], other[HEARD])[0, 1])
 
 
 def main(arguments: list[str]) -> Path:
@@ -79,22 +82,28 @@ def main(arguments: list[str]) -> Path:
     plain = Speech.joined(engine.speak(TEXT, stock))
 
     figure = draw_run(sound, speech)
-    mel, peaks = bands(sound)
-    pairs = shared(peaks, bands(speech.audio)[1])
-    for number, pair in enumerate(pairs):
-        for panel, band in zip(figure.axes, pair, strict=False):
-            panel.axhspan(band - 1.5, band + 1.5, color="#ff8c1a", alpha=0.30, linewidth=0)
+    centres, howled = envelope(sound)
+    _, said = envelope(speech.audio)
+    for panel in figure.axes[:2]:
+        for number, band in enumerate(shared(howled, said)):
+            panel.axhspan(band - 2, band + 2, color="#ff8c1a", alpha=0.30, linewidth=0)
             panel.axhline(band, color="#ff8c1a", linewidth=1.2)
-            label = f"{mel.centres[band] / 1000:.1f} kHz" + (" shared" if not number else "")
-            panel.text(0.02, band + 2, label, color="white", fontsize=9)
+            label = f"{centres[band] / 1000:.1f} kHz" + ("" if number else ", in both")
+            panel.text(0.02, band + 3, label, color="white", fontsize=9)
     figure.axes[0].set_title("A howl", loc="left", fontsize=12)
     figure.axes[1].set_title("What it says", loc="left", fontsize=12)
     figure.savefig(path)
     print(*voice.facts["warnings"], sep="\n")
-    alone = shared(peaks, bands(plain.audio)[1])
-    print(f"{len(pairs)} of {len(peaks)} bands of the sound are heard in the voice as well;")
-    print(f"the stock voice {stock.name} alone has {len(alone)} of them.  {path}")
+    print(f"Envelope of the voice and of the sound: correlation {alike(howled, said):.2f};")
+    print(f"of the stock voice {stock.name} alone: {alike(howled, envelope(plain.audio)[1]):.2f}")
+    print(path)
     return path
+
+
+def _without_slope(levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    places = np.arange(len(levels))
+    flat = levels - np.polyval(np.polyfit(places, levels, 1), places)
+    return np.asarray(flat / flat.std(), np.float64)
 
 
 def _resonance(hertz: NDArray[np.float64]) -> NDArray[np.float64]:
