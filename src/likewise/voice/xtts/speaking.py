@@ -1,14 +1,16 @@
 """From token ids and a voice to sound: decoding and vocoder as two stages that run at once.
 
 The vocoder's pieces are computed in a second thread while decoding goes on; PyTorch lets go of
-Python's lock in both, and each gets half of its threads: with more threads than cores they wait for
-each other, and speech took 1.6 times as long. The first passage is decoded alone, so that sound
-starts early; the rest in groups, because the weights are then read once for several passages.
+Python's lock in both, and each gets half of its threads while the other works, all of them while it
+doesn't: with more threads than cores they wait for each other, and speech took 1.6 times as long.
+The first passage is decoded alone, so that sound starts early; the rest in groups, because the
+weights are then read once for several passages.
 """
 
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -159,8 +161,7 @@ class Speaker:
         device = self._model.scale.device
         embedding = torch.from_numpy(np.array(voice.tensors["speaker"], np.float32))[None]
         prefix = self._prefix(voice)
-        share = max(1, torch.get_num_threads() // 2)
-        with ThreadPoolExecutor(1, "xtts-vocoder", torch.set_num_threads, (share,)) as pool:
+        with ThreadPoolExecutor(1, "xtts-vocoder") as pool:
             first = 0
             while first < len(texts):
                 group = texts[first : first + (1 if first == 0 else _GROUP)]
@@ -171,7 +172,7 @@ class Speaker:
                 outlets = [
                     Vocoding(self._model.vocoder, embedding.to(device), speed=speed) for _ in group
                 ]
-                for sound in _Pipeline(pool, outlets).run(_with_threads(steps, share)):
+                for sound in _Pipeline(pool, outlets).run(steps):
                     yield replace(sound, passage=first + sound.passage)
                 first += len(group)
 
@@ -194,18 +195,15 @@ def best_device() -> torch.device:
     return torch.device("cpu")
 
 
-def _with_threads(steps: Iterator[Step], count: int) -> Iterator[Step]:
-    """Steps that are computed with `count` threads; what the caller does between keeps its own."""
-    while True:
-        before = torch.get_num_threads()
-        torch.set_num_threads(count)
-        try:
-            step = next(steps, None)
-        finally:
-            torch.set_num_threads(before)
-        if step is None:
-            return
-        yield step
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """PyTorch computes with so many in this thread; what the caller does after keeps its own."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Pipeline:
@@ -219,9 +217,16 @@ class _Pipeline:
         self._head = 0  # the row whose sound comes next
         self._size = _FIRST_STATES
         self._jobs: deque[tuple[int, bool, bool, Future[Floats]]] = deque()
+        self._all = torch.get_num_threads()
+        self._share = max(1, self._all // 2)
 
     def run(self, steps: Iterator[Step]) -> Iterator[Sound]:
-        for step in steps:
+        while True:
+            busy = any(not job.done() for *_, job in self._jobs)
+            with _threads(self._share if busy else self._all):
+                step = next(steps, None)
+            if step is None:
+                break
             for place, row in enumerate(step.rows):
                 self._waiting[row].append(step.states[place])
             self._stopped.update({row: row in step.cut for row in step.stopped})
@@ -240,7 +245,9 @@ class _Pipeline:
             given = torch.stack(states) if states else None
             self._waiting[row] = []
             outlet = self._outlets[row]
-            job = self._pool.submit(_sound, outlet, given, ended)
+            last = len(self._stopped) == len(self._outlets)  # nothing is decoded beside it
+            threads = self._all if last else self._share
+            job = self._pool.submit(_sound, outlet, given, ended, threads)
             self._jobs.append((row, ended, self._stopped.get(row, False), job))
             if not ended:
                 self._size = min(2 * self._size, _MOST_STATES)
@@ -258,8 +265,8 @@ class _Pipeline:
             yield Sound(row, samples, last, notes)
 
 
-def _sound(outlet: Vocoding, states: torch.Tensor | None, ended: bool) -> Floats:
-    with torch.inference_mode():
+def _sound(outlet: Vocoding, states: torch.Tensor | None, ended: bool, threads: int) -> Floats:
+    with _threads(threads), torch.inference_mode():
         pieces = [] if states is None else [outlet.add(states)]
         if ended:
             pieces.append(outlet.finish())
