@@ -22,15 +22,13 @@ def engine():
 
 @pytest.fixture(scope="module")
 def parts(engine):
-    return list(engine.speak(TEXT, stock.voice("af_heart")))
+    return list(engine.speak(TEXT, stock.voice("af_heart"), pieces=True))
 
 
 @pytest.fixture(scope="module")
 def at_once(engine):
-    """The same sentence decoded whole, as it is once enough was said before it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pieces, "cuts", lambda *_: [])
-        (part,) = engine.speak(TEXT, stock.voice("af_heart"))
+    """The same sentence decoded whole."""
+    (part,) = engine.speak(TEXT, stock.voice("af_heart"))
     return part
 
 
@@ -108,7 +106,7 @@ def test_no_step_in_level_where_pieces_meet(parts, at_once):
 
 
 def test_the_same_pieces_every_time(engine, parts):
-    again = itertools.islice(engine.speak(TEXT, stock.voice("af_heart")), 2)
+    again = itertools.islice(engine.speak(TEXT, stock.voice("af_heart"), pieces=True), 2)
     for one, two in zip(again, parts, strict=False):
         np.testing.assert_array_equal(one.audio.samples, two.audio.samples)
 
@@ -120,7 +118,7 @@ def test_a_second_of_speech_is_made_before_the_rest(engine):
         patch.setattr(
             engine.model, "decode", lambda p, *a, **k: made.append(p.frames) or decode(p, *a, **k)
         )
-        next(engine.speak(TEXT, stock.voice("af_heart")))
+        next(engine.speak(TEXT, stock.voice("af_heart"), pieces=True))
     assert made == [pytest.approx(40, abs=20)]
 
 

@@ -8,15 +8,17 @@ import typer
 
 from likewise import __version__
 from likewise.cli import (
+    animating,
     detecting,
     dubbing,
     explaining,
     judging,
     looking,
-    making,
     placing,
     remembering,
     serving,
+    speaking,
+    talking,
     training,
     voicing,
     weighing,
@@ -48,7 +50,9 @@ def _root(
         raise typer.Exit
 
 
-making.add_to(app)
+talking.add_to(app)
+speaking.add_to(app)
+animating.add_to(app)
 dubbing.add_to(app)
 judging.add_to(app)
 explaining.add_to(app)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from likewise.cli import options
-from likewise.cli.show import print_notes, print_result, progress_bars, video_lines
+from likewise.cli.show import print_video, progress_bars
 
 
 def add_to(app: typer.Typer) -> None:
@@ -88,5 +88,4 @@ def dub(
             engine=engine,
             on_progress=progress,
         )
-    print_notes(video.notes)
-    print_result(video, as_json=as_json, lines=video_lines(video))
+    print_video(video, as_json=as_json)

@@ -2,12 +2,16 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from likewise.errors import BadInput
 from likewise.studio.framing import Crop
+
+if TYPE_CHECKING:
+    from likewise.motion.sliders import Sliders
+    from likewise.studio.saying import TextLike
 
 Picture = Annotated[
     str, typer.Argument(metavar="PICTURE", help="A picture with a face; - is stdin.")
@@ -213,3 +217,40 @@ def text_or_file(text: str) -> str:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"The transcript {path} can't be read as UTF-8 text: {error}") from error
+
+
+def consent_for(consent: str, voice: str, language: str) -> str:
+    """The consent for `--voice`, asked for only where a recording would be copied."""
+    from likewise.studio.choosing import copies
+
+    return asked_consent(consent, voice, language) if copies(voice) else consent
+
+
+def refuse(given: dict[str, object], beside: str, reason: str) -> None:
+    """Raise where an option was given that another one leaves no room for.
+
+    Raises:
+        BadInput: It was; all such options are named.
+    """
+    names = [name for name, value in given.items() if value not in (None, "", False, [], ())]
+    if names:
+        raise BadInput(f"{', '.join(names)} can't be used beside {beside}: {reason}.")
+
+
+def sliders(settings: list[str] | None, keyframes: Path | None) -> "Sliders | None":
+    """The sliders of `--slider` and `--keyframes`; None without either."""
+    if not settings and keyframes is None:
+        return None
+    from likewise.motion.sliders import Sliders
+
+    return Sliders.parsed(settings or (), keyframes)
+
+
+def given_text(text: str, *, ssml: bool = False) -> "TextLike":
+    """The text of an option or of standard input, its marks read if it is said to have them."""
+    given = sys.stdin.read() if text == "-" else text
+    if not ssml:
+        return given
+    from likewise.text.ssml import parse
+
+    return parse(given)

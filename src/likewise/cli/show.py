@@ -73,6 +73,12 @@ def video_lines(video: "Video") -> list[str]:
     return [f"{line}, made in {video.took:.1f} s", *map(str, video.beside)]
 
 
+def print_video(video: "Video", *, as_json: bool) -> None:
+    """A finished video, and what the user should know about it."""
+    print_notes(video.notes)
+    print_result(video, as_json=as_json, lines=video_lines(video))
+
+
 def print_notes(notes: tuple[str, ...]) -> None:
     """What the user should know goes to stderr, so that stdout stays the result."""
     for note in notes:

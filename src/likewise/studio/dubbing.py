@@ -18,22 +18,19 @@ from numpy.typing import NDArray
 
 from likewise.errors import BadInput, ConsentMissing
 from likewise.face.dubbing import NewLips, RestingMouth, faded, resting_score
-from likewise.motion.from_speech import SpeechActor
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike, agreed, statement
 from likewise.provenance.marking import Marking
-from likewise.provenance.origin import Origin
 from likewise.seeing.covering import UsualMouth, mouth_colours
 from likewise.seeing.following import PICTURES, Film, Sighting
 from likewise.seeing.steadying import Steady, steadied
 from likewise.studio.ahead import Ahead
-from likewise.studio.animate import APPROXIMATE, aligned
-from likewise.studio.choosing import VoiceLike, check_consent, choose_voice
+from likewise.studio.choosing import VoiceLike, check_consent
+from likewise.studio.dubbed_speech import DubbedScore, DubbedSpeech
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video
-from likewise.studio.saying import say
 from likewise.studio.stopwatch import Stopwatch
-from likewise.values import Audio, Consent, Motion, Speech, Voice
+from likewise.values import Audio, Consent, Motion
 from likewise.video.writer import MAX_SIDE, VideoWriter
 
 Overrun = Literal["bounce", "hold", "stop"]
@@ -119,7 +116,7 @@ def dub(
         with watch.stage("watching"):
             rest, usual = _glanced(path, face, on_progress)
             lips = NewLips(rest)
-        speech = _Speech(
+        speech = DubbedSpeech(
             source.fps, text, voice, audio, transcript, language, speed, verify, engine
         )
         parts = stack.enter_context(
@@ -143,7 +140,7 @@ def dub(
                 seal=marking.seal,
             )
         )
-        score = _Score(parts, video, record, source.fps, speech)
+        score = DubbedScore(parts, video, record, source.fps, speech)
         take = _Take(lips, score, overrun, source.fps)
         drawn = take.frames(_again(first, frames))
         for count, frame in enumerate(watch.each("rendering", drawn), start=1):
@@ -243,149 +240,10 @@ def _again(first: Steady, rest: Iterator[Steady]) -> Iterator[Steady]:
     yield from rest
 
 
-class _Speech:
-    """What is said: parts of speech as they are made, or one recording."""
-
-    def __init__(
-        self,
-        fps: float,
-        text: str,
-        voice: VoiceLike | None,
-        audio: Audio | Path | str | None,
-        transcript: str,
-        language: str,
-        speed: float,
-        verify: bool,
-        engine: str,
-    ) -> None:
-        from likewise.voice import registry
-
-        self._text, self._voice, self._transcript = text, voice, transcript
-        self._language, self._speed, self._verify, self._engine = language, speed, verify, engine
-        self._fps = fps
-        self.chosen: Voice | None = None
-        self.heard: Motion | None = None
-        self._recording: Audio | None = None
-        if audio is not None:
-            from likewise.audio import files
-
-            self._recording = audio if isinstance(audio, Audio) else files.read(audio)
-            self.sample_rate = self._recording.sample_rate
-        else:
-            self._speaker = registry.voice_engine(engine)
-            self.sample_rate = self._speaker.capabilities.sample_rate
-
-    def parts(
-        self,
-        marking: Marking,
-        agreement: Consent,
-        voice_consent: ConsentLike | None,
-        on_progress: ProgressCallback,
-    ) -> Iterator[Speech]:
-        """Marked speech; of a recording without a transcript also `heard` is set."""
-        if self._recording is not None:
-            marking.origin = Origin("animated picture", {"face": "mesh"}, consent=agreement)
-            yield from marking.sound([self._listened(self._recording)])
-            marking.prepare()
-            return
-        assert self._voice is not None
-        self.chosen = choose_voice(
-            self._voice,
-            self._speaker,
-            language=self._language,
-            consent=voice_consent,
-            on_progress=on_progress,
-        )
-        marking.origin = _origin(self.chosen, agreement)
-        parts = say(
-            self._speaker,
-            self._text,
-            self.chosen,
-            language=self._language,
-            speed=self._speed,
-            verify=self._verify,
-            timings=True,
-            on_progress=on_progress,
-        )
-        yield from marking.sound(parts)
-        marking.prepare()
-
-    def _listened(self, recording: Audio) -> Speech:
-        if self._transcript:
-            return aligned(recording, self._transcript, self._language, engine=self._engine)
-        from likewise.motion.from_audio import from_audio
-
-        self.heard = from_audio(recording, self._fps, liveliness=0.0)
-        return Speech(recording, "", "", engine="recording", notes=(APPROXIMATE,))
-
-
-def _origin(voice: Voice, agreement: Consent) -> Origin:
-    """How a dubbed film is made; the consent of both, the film's person and the voice, is kept."""
-    origin = Origin.speech(voice, face="mesh")
-    if origin.consent is None:
-        return replace(origin, consent=agreement)
-    records = {"film": agreement, "voice": origin.consent}
-    words = "; ".join(f"{name}: {record.words}" for name, record in records.items())
-    facts = {name: record.as_record() for name, record in records.items()}
-    return replace(origin, consent=Consent("source", words[:500], facts=facts))
-
-
-class _Score:
-    """The motion of the speech, frame by frame; parts go into the film's sound as they come."""
-
-    def __init__(
-        self,
-        parts: Iterable[Speech],
-        video: VideoWriter,
-        record: Record,
-        fps: float,
-        speech: _Speech,
-    ) -> None:
-        self._parts, self._video, self._record = iter(parts), video, record
-        self._actor = SpeechActor(fps, liveliness=0.0)
-        self._speech, self._fps = speech, fps
-        self._motion, self._index, self._done = Motion.still(0, fps), 0, False
-        self._waiting: deque[Audio] = deque()
-        self._sounded = 0
-
-    def next(self) -> tuple[Motion, int] | None:
-        """The next frame's motion and its place in it; None once everything is said."""
-        while self._index >= len(self._motion):
-            if self._done:
-                return None
-            self._motion, self._index = self._fetched(), 0
-        self._index += 1
-        return self._motion, self._index - 1
-
-    def sound(self, until: float) -> None:
-        """Hand the video its sound up to a second, and no further."""
-        while self._waiting:
-            part = self._waiting.popleft()
-            room = round(until * part.sample_rate) - self._sounded
-            if room < len(part.samples):
-                self._waiting.appendleft(Audio(part.samples[max(room, 0) :], part.sample_rate))
-                part = Audio(part.samples[: max(room, 0)], part.sample_rate)
-            if not len(part.samples):
-                return
-            self._video.write_audio(part)
-            self._sounded += len(part.samples)
-
-    def _fetched(self) -> Motion:
-        part = next(self._parts, None)
-        if part is None:
-            self._done = self._record.complete = True
-            return (
-                self._actor.finish() if self._speech.heard is None else Motion.still(0, self._fps)
-            )
-        self._waiting.append(part.audio)
-        self._record.add(part)
-        return self._actor.feed(part) if self._speech.heard is None else self._speech.heard
-
-
 class _Take:
     """The film's frames with new lips, and what is to be said of them."""
 
-    def __init__(self, lips: NewLips, score: _Score, overrun: Overrun, fps: float) -> None:
+    def __init__(self, lips: NewLips, score: DubbedScore, overrun: Overrun, fps: float) -> None:
         self._lips, self._score, self._overrun, self._fps = lips, score, overrun, fps
         self._unseen: list[tuple[int, int]] = []
         self._count = self._extra = self._quiet = 0

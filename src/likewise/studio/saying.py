@@ -54,7 +54,8 @@ def say(
             change pitch and pauses.
     """
     marked = read_marks(text)
-    read = _reader(speaker, marked, voice, language, speed, pitch, pause)
+    whole = not pieces or verify  # what is checked is a sentence
+    read = _reader(speaker, marked, voice, language, speed, pitch, pause, whole=whole)
     parts = read(marked, 0, on_progress)
     if verify:
         from likewise.studio.retrying import retried
@@ -125,6 +126,8 @@ def _reader(
     speed: float,
     pitch: float,
     pause: float,
+    *,
+    whole: bool,
 ) -> Callable[[TextLike, int, ProgressCallback], Iterator[Speech]]:
     """How a text is read in a take, by what the engine can do."""
     if speaker.capabilities.expressive:
@@ -137,6 +140,7 @@ def _reader(
             pitch=pitch,
             pause=pause,
             take=take,
+            pieces=not whole,
             on_progress=on_progress,
         )
     if pitch != 0.0 or pause != 1.0:

@@ -46,6 +46,7 @@ class KeyValueCache:
     ) -> None:
         shape = (sizes.layers, 2, batch, sizes.heads, capacity, sizes.width // sizes.heads)
         self._memory = like.new_empty(shape)
+        self._layers = self._memory.unbind(0)  # a step is many small calls, and these are fewer
         self.length = 0
         self.visible = visible
 
@@ -54,12 +55,12 @@ class KeyValueCache:
         """Positions there is room for."""
         return self._memory.shape[4]
 
-    def extend(self, layer: int, k: Tensor, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Add (B, H, T, D) keys and values of new positions; answers all of them."""
-        end = self.length + k.shape[2]
-        self._memory[layer, 0, :, :, self.length : end] = k
-        self._memory[layer, 1, :, :, self.length : end] = v
-        return self._memory[layer, 0, :, :, :end], self._memory[layer, 1, :, :, :end]
+    def extend(self, layer: int, keys_values: Tensor) -> Tensor:
+        """Add (2, B, H, T, D) keys and values of new positions; answers all of them."""
+        end = self.length + keys_values.shape[3]
+        memory = self._layers[layer]
+        memory[:, :, :, self.length : end] = keys_values
+        return memory[:, :, :, :end]
 
     def adopt(self, prefix: "KeyValueCache") -> None:
         """Begin with another cache's positions, the same for every row."""
@@ -69,6 +70,7 @@ class KeyValueCache:
     def keep(self, rows: Tensor) -> None:
         """Go on with these rows only (indices into the batch)."""
         self._memory = self._memory[:, :, rows]
+        self._layers = self._memory.unbind(0)
         if self.visible is not None:
             self.visible = self.visible[rows]
 
@@ -105,9 +107,10 @@ class Attention(nn.Module):
     ) -> Tensor:
         """x: (B, T, C), mask: (B, 1, T, S) bool or None -> (B, T, C)."""
         heads = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        q, k, v = heads.unbind(0)
+        q, keys_values = heads[0], heads[1:]
         if cache is not None:
-            k, v = cache.extend(layer, k, v)
+            keys_values = cache.extend(layer, keys_values)
+        k, v = keys_values.unbind(0)
         mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=mask)
         out: Tensor = self.out(mixed.transpose(1, 2).flatten(2))
         return out

@@ -164,6 +164,7 @@ class ExpressiveEngine(Protocol):
         pitch: float = 0.0,
         pause: float = 1.0,
         take: int = 0,
+        pieces: bool = False,
         on_progress: ProgressCallback = ...,
     ) -> Iterator[Speech]:
         """Speak text as `VoiceEngine.speak` does.
@@ -176,5 +177,7 @@ class ExpressiveEngine(Protocol):
             pitch: Semitones above the voice's own pitch, -12..12.
             pause: How many times as long the pauses are, 0..5.
             take: As in `VoiceEngine.speak`.
+            pieces: Let a long sentence come in several parts while little was said before it, so
+                that it is heard sooner; the first holds its text. They cost more than the whole.
             on_progress: Told about sentences done.
         """

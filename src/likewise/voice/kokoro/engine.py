@@ -165,12 +165,12 @@ class KokoroEngine:
         pitch: float = 0.0,
         pause: float = 1.0,
         take: int = 0,
+        pieces: bool = False,
         on_progress: ProgressCallback = silent,
     ) -> Iterator[Speech]:
-        """Speak text, a part for each sentence; see `likewise.voice.engine`.
+        """Speak text, a part for each sentence or for each piece of one (`pieces.py`).
 
-        A long sentence comes in several parts while little was said before it (`pieces.py`); the
-        first holds its text.
+        See `likewise.voice.engine`.
 
         Text and options are checked before this returns, not when the first part is asked for.
         """
@@ -187,6 +187,6 @@ class KokoroEngine:
         check_pause(pause)
         check_marked(marked, spoken_in)
         pace = speed * _PACES[take % len(_PACES)]
-        wish = Wish(pace, pitch, pause)
+        wish = Wish(pace, pitch, pause, pieces)
         marked = switched(marked, spoken_in)
         return spoken(lambda: self.model, marked, voice, spoken_in, wish, on_progress)

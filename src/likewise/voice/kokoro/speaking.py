@@ -37,11 +37,19 @@ _FADE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """How all of a text is said: times as fast, semitones higher, pauses times as long."""
+    """How all of a text is said.
+
+    Attributes:
+        speed: Times as fast.
+        pitch: Semitones higher.
+        pause: Times as long as usual that pauses are.
+        pieces: Long sentences come in pieces.
+    """
 
     speed: float = 1.0
     pitch: float = 0.0
     pause: float = 1.0
+    pieces: bool = False
 
 
 def spoken(
@@ -116,7 +124,7 @@ def _say(
     prosody = retiming.at_pitches(prosody, [wish.pitch + manner.pitch for manner in manners])
     # Silence tells AdaIN nothing about a first piece, and costs as much time as speech.
     soon = retiming.starting_soon(prosody, pieces.LEAD)
-    cuts = pieces.cuts(soon.durations, encoding, words, heard)
+    cuts = pieces.cuts(soon.durations, encoding, words, heard) if wish.pieces else []
     prosody = soon if cuts else prosody
     edges = np.concatenate([[0], np.cumsum(prosody.durations)])
     tokens = pieces.first_tokens(encoding)

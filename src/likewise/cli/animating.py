@@ -1,0 +1,206 @@
+"""`likewise animate`: a picture moves to a recording, a film, a template or a camera."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from likewise.cli import options
+from likewise.cli.show import print_video, progress_bars
+from likewise.errors import BadInput
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add this file's command."""
+    app.command()(animate)
+
+
+def animate(
+    picture: options.Picture,
+    driven_by: Annotated[
+        str, typer.Argument(metavar="VIDEO", help="The same as --driver VIDEO.")
+    ] = "",
+    audio: Annotated[
+        Path | None, typer.Option(help="The recording: any sound file, or a video's sound.")
+    ] = None,
+    driver: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="VIDEO|camera[:N]",
+            help="A video of a face to be followed; its sound is kept unless --audio is. camera "
+            "follows you, now, until Ctrl-C.",
+        ),
+    ] = None,
+    motion: Annotated[
+        Path | None, typer.Option(help="A motion template to play: .safetensors, .npz or .json.")
+    ] = None,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            help="The video: .mp4, .webm, .gif or frames/%05d.png. A camera needs none.",
+        ),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Watch a camera's picture in a browser meanwhile.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option(min=0.1, help="When to stop following a camera.")
+    ] = None,
+    transcript: Annotated[
+        str,
+        typer.Option(help="What is said in it: text, or a text file; lips then follow the words."),
+    ] = "",
+    language: Annotated[str, typer.Option(help="Language of the transcript.")] = "",
+    anchor: Annotated[
+        float | None,
+        typer.Option(help="Second at which the driver looks neutral; chosen if left out."),
+    ] = None,
+    driver_face: Annotated[
+        int | None, typer.Option(min=1, help="Which face of the driver (1 is the largest).")
+    ] = None,
+    save_motion: options.SaveMotion = None,
+    fps: Annotated[
+        float | None,
+        typer.Option(min=5, max=60, help="Frames per second: the driver's, or 25 for a recording."),
+    ] = None,
+    crop: options.Framing = "none",
+    size: options.Size = 1280,
+    face: options.Face = "",
+    points: options.Points = "",
+    style: options.Style = None,
+    liveliness: options.Liveliness = 1.0,
+    seed: options.Seed = 0,
+    mood: options.Mood = "",
+    slider: options.Slider = None,
+    keyframes: options.Keyframes = None,
+    subtitles: options.Subtitles = None,
+    engine: options.Engine = "kokoro",
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="With a driver or template: keep what is done beside the output until the video "
+            "is there; after a stop the same command goes on.",
+        ),
+    ] = False,
+    as_json: options.Json = False,
+) -> None:
+    """Make a picture move its lips to a recording, or do what a person in a video does."""
+    film = Path(driven_by) if driven_by else driver
+    if driven_by and driver is not None:
+        raise BadInput("Two drivers are named. Give one, either after the picture or as --driver.")
+    which, face_engine = options.split_face(face)
+    sliders = options.sliders(slider, keyframes)
+    from likewise.studio.live import camera_named
+
+    if film is not None and camera_named(str(film)) is not None:
+        unfit: dict[str, object] = {"--audio": audio, "--motion": motion, "--anchor": anchor}
+        unfit |= {"--transcript": transcript, "--subtitles": subtitles, "--mood": mood}
+        unfit |= {"--driver-face": driver_face, "--save-motion": save_motion}
+        unfit |= {"--keyframes": keyframes}
+        options.refuse(unfit, "--driver camera", "a camera is followed as it films, without sound")
+        _follow(
+            picture,
+            str(film),
+            output=output,
+            show=show,
+            as_json=as_json,
+            seconds=seconds,
+            fps=fps,
+            crop=crop,
+            size=size,
+            face=which,
+            points=points or None,
+            style=style,
+            sliders=sliders,
+            face_engine=face_engine,
+        )
+        return
+    options.refuse(
+        {"--show": show, "--seconds": seconds}, "a film or a recording", "they are a camera's"
+    )
+    if output is None:
+        raise BadInput("Where shall the video go? Name it with -o, such as: -o talk.mp4")
+    with progress_bars() as progress:
+        if film is not None or motion is not None:
+            if transcript or subtitles or mood:
+                raise BadInput(
+                    "--transcript, --subtitles and --mood belong to a recording (--audio alone); a "
+                    "driver or a template moves the face by itself. --slider adds to it."
+                )
+            from likewise.studio.reenact import reenact
+
+            video = reenact(
+                picture,
+                film,
+                output=output,
+                motion=motion,
+                audio=audio,
+                fps=fps,
+                crop=crop,
+                size=size,
+                face=which,
+                points=points or None,
+                style=style,
+                driver_face=None if driver_face is None else driver_face - 1,
+                anchor=anchor,
+                sliders=sliders,
+                save_motion=save_motion,
+                face_engine=face_engine,
+                resume=resume,
+                on_progress=progress,
+            )
+        elif audio is None:
+            raise BadInput(
+                "What shall move the picture? Give --audio RECORDING, --driver VIDEO or --motion "
+                "TEMPLATE."
+            )
+        else:
+            from likewise.studio.animate import animate as job
+
+            video = job(
+                picture,
+                audio,
+                output=output,
+                transcript=options.text_or_file(transcript),
+                language=language,
+                fps=fps or 25.0,
+                crop=crop,
+                size=size,
+                face=which,
+                points=points or None,
+                style=style,
+                liveliness=liveliness,
+                seed=seed,
+                mood=mood,
+                sliders=sliders,
+                save_motion=save_motion,
+                subtitles=subtitles or (),
+                engine=engine,
+                face_engine=face_engine,
+                on_progress=progress,
+            )
+    print_video(video, as_json=as_json)
+
+
+def _follow(
+    picture: str, camera: str, *, output: Path | None, show: bool, as_json: bool, **given: Any
+) -> None:
+    """`animate --driver camera`: watched where no video is written, or where it is asked for."""
+    from contextlib import ExitStack
+
+    from likewise.studio.live import follow
+    from likewise.studio.live_view import LiveView
+
+    with ExitStack() as stack:
+        progress = stack.enter_context(progress_bars())
+        view = stack.enter_context(LiveView()) if show or output is None else None
+        if view is not None:
+            typer.echo(f"Open {view.address} in a browser; Ctrl-C ends it.", err=True)
+        typer.echo("Look straight ahead for a second, mouth shut.", err=True)
+        video = follow(picture, camera, output=output, view=view, on_progress=progress, **given)
+    if video is not None:
+        print_video(video, as_json=as_json)
