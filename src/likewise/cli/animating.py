@@ -1,11 +1,11 @@
-"""`likewise animate`: a picture moves to a recording, a film, a template or a camera."""
+"""`likewise animate`: a picture or a film moves to a recording, a film, a template or a camera."""
 
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from likewise.cli import options
+from likewise.cli import following, options
 from likewise.cli.show import print_video, progress_bars
 from likewise.errors import BadInput
 
@@ -16,7 +16,14 @@ def add_to(app: typer.Typer) -> None:
 
 
 def animate(
-    picture: options.Picture,
+    picture: Annotated[
+        str,
+        typer.Argument(
+            metavar="PICTURE|VIDEO",
+            help="A picture with a face, - is stdin; or, with --face liveportrait, a video whose "
+            "face is to follow the driver.",
+        ),
+    ],
     driven_by: Annotated[
         str, typer.Argument(metavar="VIDEO", help="The same as --driver VIDEO.")
     ] = "",
@@ -27,8 +34,8 @@ def animate(
         Path | None,
         typer.Option(
             metavar="VIDEO|camera[:N]",
-            help="A video of a face to be followed; its sound is kept unless --audio is. camera "
-            "follows you, now, until Ctrl-C.",
+            help="A video of a face to be followed; its sound is kept unless --audio is (else that "
+            "of a source video). camera follows you, now, until Ctrl-C.",
         ),
     ] = None,
     motion: Annotated[
@@ -68,7 +75,13 @@ def animate(
     ] = None,
     crop: options.Framing = "none",
     size: options.Size = 1280,
-    face: options.Face = "",
+    face: Annotated[
+        str,
+        typer.Option(
+            help="Which face of several (1 is the largest; all: each of a picture follows the "
+            "driver), the face engine's name, or both: mesh:2."
+        ),
+    ] = "",
     points: options.Points = "",
     style: options.Style = None,
     liveliness: options.Liveliness = 1.0,
@@ -86,13 +99,38 @@ def animate(
             "is there; after a stop the same command goes on.",
         ),
     ] = False,
+    region: following.WhichRegion = None,
+    multiplier: following.Multiplier = None,
+    relative: following.Relative = None,
+    expression_friendly: following.Friendly = None,
+    stitching: following.Stitching = None,
+    normalise_lip: following.NormaliseLip = None,
+    eye_retargeting: following.EyeRetargeting = None,
+    lip_retargeting: following.LipRetargeting = None,
+    fix_eyes: following.FixEyes = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a picture move its lips to a recording, or do what a person in a video does."""
+    """Make a picture move its lips to a recording, or do what a person in a video does.
+
+    A video in the picture's place keeps its own motion underneath what the driver does; the result
+    is as long as the shorter of both.
+    """
     film = Path(driven_by) if driven_by else driver
     if driven_by and driver is not None:
         raise BadInput("Two drivers are named. Give one, either after the picture or as --driver.")
-    which, face_engine = options.split_face(face)
+    which, face_engine = options.split_faces(face)
+    driving = following.wished(
+        region=region,
+        multiplier=multiplier,
+        relative=relative,
+        expression_friendly=expression_friendly,
+        stitching=stitching,
+        normalise_lip=normalise_lip,
+        eye_retargeting=eye_retargeting,
+        lip_retargeting=lip_retargeting,
+        fix_eyes=fix_eyes,
+    )
+    wishes: dict[str, object] = {f"--{name.replace('_', '-')}": True for name in driving}
     sliders = options.sliders(slider, keyframes)
     from likewise.studio.live import camera_named
 
@@ -100,7 +138,7 @@ def animate(
         unfit: dict[str, object] = {"--audio": audio, "--motion": motion, "--anchor": anchor}
         unfit |= {"--transcript": transcript, "--subtitles": subtitles, "--mood": mood}
         unfit |= {"--driver-face": driver_face, "--save-motion": save_motion}
-        unfit |= {"--keyframes": keyframes}
+        unfit |= {"--keyframes": keyframes, "--face all": which == "all"} | wishes
         options.refuse(unfit, "--driver camera", "a camera is followed as it films, without sound")
         _follow(
             picture,
@@ -147,6 +185,7 @@ def animate(
                 style=style,
                 driver_face=None if driver_face is None else driver_face - 1,
                 anchor=anchor,
+                driving=driving,
                 sliders=sliders,
                 save_motion=save_motion,
                 face_engine=face_engine,
@@ -159,6 +198,18 @@ def animate(
                 "TEMPLATE."
             )
         else:
+            from likewise.seeing.following import FILMS
+
+            options.refuse(
+                wishes | {"--face all": which == "all"},
+                "a recording (--audio alone)",
+                "they say how a driver is followed",
+            )
+            if Path(picture).suffix.lower() in FILMS:
+                raise BadInput(
+                    f"{picture} is a video, which a recording gives new lips with: likewise dub. "
+                    "Here it follows a driver: --driver VIDEO"
+                )
             from likewise.studio.animate import animate as job
 
             video = job(
@@ -170,7 +221,7 @@ def animate(
                 fps=fps or 25.0,
                 crop=crop,
                 size=size,
-                face=which,
+                face=None if which == "all" else which,
                 points=points or None,
                 style=style,
                 liveliness=liveliness,

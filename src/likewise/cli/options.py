@@ -192,9 +192,26 @@ def split_face(face: str) -> tuple[int | None, str]:
         Index of the face counted from 0 or None, and the engine's name.
 
     Raises:
+        BadInput: Face 0 or less, or all of them.
+    """
+    which, engine = split_faces(face)
+    if which == "all":
+        raise BadInput(
+            "All faces at once follow a driver only: likewise animate PICTURE --driver VIDEO "
+            "--face all. Choose one of them by its number; several that talk need --script."
+        )
+    return which, engine
+
+
+def split_faces(face: str) -> tuple[int | Literal["all"] | None, str]:
+    """As `split_face`, with `all` or `mesh:all` for all faces of a picture.
+
+    Raises:
         BadInput: Face 0 or less.
     """
     engine, colon, number = face.rpartition(":")
+    if number == "all":
+        return "all", engine or "mesh"
     if not number.lstrip("-").isdigit():
         if colon:
             raise BadInput(f"--face {face}: after the engine comes a number, as in mesh:2.")

@@ -8,11 +8,12 @@ entry point group `likewise.face_engines`.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.face.driving import Driving
 from likewise.progress import ProgressCallback, silent
 from likewise.values import Motion, Portrait
 from likewise.values.portrait import Kind
@@ -33,12 +34,16 @@ class Capabilities:
         pose: Turns the head.
         real_time: Meant to keep up with playback on a laptop CPU.
         reenacts: Reads drivers in terms of its own; it is a `Reenactor`.
+        films: Moves the face of a film, too; it is a `FilmReenactor`.
+        driving: Names of the settings of `Driving` that it knows; with any it is `Directed`.
     """
 
     kinds: Sequence[Kind]
     pose: bool
     real_time: bool
     reenacts: bool = False
+    films: bool = False
+    driving: Sequence[str] = ()
 
 
 @runtime_checkable
@@ -142,3 +147,71 @@ class Reenactor(Protocol):
             by_hand: A score as long as the performance that is added to it.
             first: Frame to begin with.
         """
+
+
+class Scene(Protocol):
+    """A film whose face will be moved, in an engine's own terms; no pictures are held."""
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know about it."""
+
+    def __len__(self) -> int:
+        """Number of its frames."""
+
+
+@runtime_checkable
+class FilmReenactor(Reenactor, Protocol):
+    """A reenactor that moves the face of a film as well."""
+
+    def survey(
+        self, film: "Film", *, most: int | None = None, on_progress: ProgressCallback = silent
+    ) -> Scene:
+        """Read the film whose face will be moved.
+
+        Args:
+            film: The film.
+            most: Frames after which to stop; None for all.
+            on_progress: Told about every frame.
+
+        Raises:
+            BadInput: No face in it.
+        """
+
+    def perform_in(
+        self, scene: Scene, performance: Performance, *, first: int = 0
+    ) -> Iterator[Frame]:
+        """Do with the face of a film what the driver did, over its own motion.
+
+        Args:
+            scene: The film.
+            performance: What the driver did; that of one picture holds for the whole film.
+            first: Frame to begin with.
+
+        Yields:
+            Whole frames, as many as the shorter of both has.
+        """
+
+
+@runtime_checkable
+class Directed(Protocol):
+    """An engine that can be told how to follow a driver."""
+
+    def directed(self, driving: Driving, *, film: bool = False) -> Self:
+        """The same engine that follows drivers as wished.
+
+        Args:
+            driving: The wishes.
+            film: Whether it will move the face of a film.
+
+        Raises:
+            BadInput: A value out of range, or a wish without effect.
+        """
+
+
+@runtime_checkable
+class Fingerprinted(Protocol):
+    """An engine whose frames depend on more than its name."""
+
+    def fingerprint(self) -> str:
+        """The same as long as it makes the same frames: of its weights and settings."""

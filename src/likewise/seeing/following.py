@@ -22,6 +22,7 @@ from likewise.seeing.shots import CUT_WIDTHS
 from likewise.video.reader import VideoReader
 
 PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff"}
+FILMS: Final = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"}
 SLOWEST, FASTEST = 5.0, 60.0
 MAX_SIDE: Final = 1280
 """Pixels; a face in a 4K film is large enough without its last detail."""
@@ -59,6 +60,7 @@ class Film:
 
     Attributes:
         path: The file.
+        face: Which of several faces is followed.
         fps: Frames per second, constant.
         seconds: Duration as the header says, None when it doesn't say.
         has_sound: Whether there is a sound stream.
@@ -76,7 +78,7 @@ class Film:
         face: int | None = None,
         max_side: int = MAX_SIDE,
     ) -> None:
-        self.path, self._face, self._max_side = Path(path), face, max_side
+        self.path, self.face, self._max_side = Path(path), face, max_side
         if str(path) == "-":
             raise BadInput(
                 "A driver is read more than once, which standard input can't be. Save it to a "
@@ -125,23 +127,23 @@ class Film:
         self, tracker: Tracker, picture: NDArray[np.uint8], notes: list[str]
     ) -> "_Follower | None":
         """Whoever follows a face that was found in this frame."""
-        if self._face is None and tracker.track(picture) is None:
+        if self.face is None and tracker.track(picture) is None:
             return None  # a quick look is enough until there is something to see
         faces = tracker.detect(picture)
         if not faces:
             return None
-        if self._face is not None and not 0 <= self._face < len(faces):
+        if self.face is not None and not 0 <= self.face < len(faces):
             count = "is one face" if len(faces) == 1 else f"are {len(faces)} faces"
             raise BadInput(
                 f"There {count} in the driver {self.path.name} when the first is seen; face "
-                f"{self._face + 1} was asked for. Faces count from 1, the largest first."
+                f"{self.face + 1} was asked for. Faces count from 1, the largest first."
             )
-        if len(faces) > 1 and self._face is None:
+        if len(faces) > 1 and self.face is None:
             notes.append(
                 f"{len(faces)} faces found in the driver, the largest is followed; use "
                 f"--driver-face N (1 to {len(faces)}, largest first) for another."
             )
-        return _Follower(tracker, faces, self._face or 0)
+        return _Follower(tracker, faces, self.face or 0)
 
 
 class _Follower:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -231,6 +231,51 @@ def choose_portrait(
         raise PointsNeeded(portrait.doubt)
     notes += (*portrait.notes, *filter(None, [portrait.doubt]))
     return replace(portrait, style=style or portrait.style, notes=tuple(dict.fromkeys(notes)))
+
+
+def choose_portraits(
+    picture: PictureLike,
+    engine: FaceEngine,
+    *,
+    face: int | Literal["all"] | None,
+    crop: Crop,
+    size: int,
+    points: PointsLike | None = None,
+    style: Style | None = None,
+) -> tuple[Portrait, ...]:
+    """The portraits of one picture: one, as `choose_portrait` finds it, or those of all faces.
+
+    Faces that the engine can't use are left as they are; the notes say which.
+
+    Raises:
+        BadInput: As `choose_portrait`, or options that don't go with all faces.
+    """
+    if face != "all":
+        return (
+            choose_portrait(
+                picture, engine, face=face, crop=crop, size=size, points=points, style=style
+            ),
+        )
+    if isinstance(picture, Portrait) or crop != "none" or points is not None:
+        raise BadInput(
+            "All faces of a picture are found in the whole picture by themselves: leave out a "
+            "crop and points, and give the picture itself."
+        )
+    from likewise.seeing.landmarks import Tracker
+
+    first = choose_portrait(picture, engine, face=0, crop="none", size=size, style=style)
+    portraits, left = [first], []
+    for number in range(1, len(Tracker().detect(first.picture))):
+        try:
+            portrait = choose_portrait(
+                first.picture, engine, face=number, crop="none", size=size, style=style
+            )
+        except BadInput as error:
+            left.append(f"Face {number + 1} stays as it is: {error}")
+        else:
+            portraits.append(portrait)
+    portraits[-1] = replace(portraits[-1], notes=(*portraits[-1].notes, *left))
+    return tuple(portraits)
 
 
 def read_points(points: PointsLike | None) -> FacePoints | str | None:

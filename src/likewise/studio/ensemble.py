@@ -35,6 +35,10 @@ class Ensemble:
             self._engine.render(portrait, score)
             for portrait, score in zip(self._portraits, scores, strict=True)
         ]
+        yield from self.merged(takes)
+
+    def merged(self, takes: Sequence[Iterator[Frame]]) -> Iterator[Frame]:
+        """One film of several, in each of which one of the faces moves; as long as the shortest."""
         for frames in zip(*takes, strict=False):
             whole = frames[0].copy() if self._shares else frames[0]
             for frame, (box, mine, others) in zip(frames[1:], self._shares, strict=True):

@@ -1,38 +1,34 @@
-"""A picture does what a driver on film does: reenactment, with the driver's sound.
+"""A picture, or a film, does what a driver on film does: reenactment, with the driver's sound.
 
 The driver is read first, as numbers only, then played: neither film nor result is held in memory.
 A long film can be kept in segments while it is made, and gone on with after a stop.
 """
 
-import hashlib
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
-
-import numpy as np
+from typing import Literal
 
 from likewise.audio import files
 from likewise.errors import BadInput
 from likewise.face import registry as faces
-from likewise.face.engine import FaceEngine, Frame, Performance, Reenactor
+from likewise.face.driving import Driving
+from likewise.face.engine import FaceEngine
 from likewise.motion import template
-from likewise.motion.from_video import from_video
-from likewise.motion.limits import within_limits
-from likewise.motion.sliders import Sliders
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
-from likewise.seeing.following import Film
-from likewise.studio.choosing import PictureLike, PointsLike, choose_portrait
+from likewise.seeing.following import FILMS, Film
+from likewise.studio.acting import Cast, Faces, Filmed, digest, directed, made_by, read_play
+from likewise.studio.choosing import PictureLike, PointsLike, choose_portraits
 from likewise.studio.framing import Crop
 from likewise.studio.rendering import Video
 from likewise.studio.scoring import SlidersLike, chosen_sliders
 from likewise.studio.stopwatch import Stopwatch
 from likewise.studio.verifying import file_sha256
-from likewise.values import Audio, Motion, Portrait
+from likewise.values import Audio, Motion
 from likewise.values.portrait import Style
 from likewise.video.segments import Segments
 from likewise.video.writer import VideoWriter
@@ -51,33 +47,39 @@ def reenact(
     fps: float | None = None,
     crop: Crop = "none",
     size: int = 1280,
-    face: int | None = None,
+    face: int | Literal["all"] | None = None,
     points: PointsLike | None = None,
     style: Style | None = None,
     driver_face: int | None = None,
     anchor: float | None = None,
+    driving: Driving | None = None,
     sliders: SlidersLike | None = None,
     save_motion: Path | str | None = None,
     face_engine: str = "mesh",
     resume: bool = False,
     on_progress: ProgressCallback = silent,
 ) -> Video:
-    """Make a picture do what a person on film does.
+    """Make a picture, or the face of another film, do what a person on film does.
 
     Args:
-        picture: A picture file, RGB pixels, or a portrait.
+        picture: A picture file, RGB pixels, or a portrait; or a film (of an engine that `films`),
+            whose face keeps its own motion underneath and whose frames stay as they are around it.
+            The result is as long as the shorter of film and driver.
         driver: The film whose face is followed, or a picture whose expression is taken on.
         output: The video: .mp4, .webm, .gif, or a pattern such as `frames/%05d.png`.
         motion: A score or a motion template to play instead of a driver.
-        audio: Other sound than the driver's.
-        fps: Frames per second; None takes the driver's.
+        audio: Other sound than the driver's. Where a silent driver moves a film, the film's sound
+            is kept.
+        fps: Frames per second; None takes those of a film that is moved, else the driver's.
         crop: `none` shows the whole picture, `head` a square of head and shoulders.
         size: Longest side of the video in pixels.
-        face: Which face of the picture, largest first; None takes the largest.
+        face: Which face of the picture, largest first; None takes the largest. `all` moves all of
+            a picture alike.
         points: Ten points of the face, or their file; `auto` takes a doubtful find as it is.
         style: How the picture is made; None lets the picture decide.
         driver_face: Which face of the driver.
         anchor: Second at which the driver looks neutral, like the picture; None chooses it.
+        driving: How the driver is followed, as far as it isn't left to the engine.
         sliders: Pose and expression added by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
         save_motion: Also save the motion as a template (.safetensors, .npz or .json).
         face_engine: Face engine.
@@ -90,6 +92,7 @@ def reenact(
 
     Raises:
         BadInput: The picture, driver, template or an option can't be used.
+        Unsupported: The engine doesn't know such a setting, or doesn't move films.
         MissingWeights: A model is missing.
         MarkFailed: The video could not be marked as synthetic.
         OutputFailed: The video or the template can't be written.
@@ -98,55 +101,86 @@ def reenact(
     watch = Stopwatch()
     if (driver is None) == (motion is None):
         raise BadInput("Give either a driver, or a motion template to play: one of the two.")
-    artist = faces.face_engine(face_engine)
+    hand = chosen_sliders(sliders)
+    is_film = isinstance(picture, str | Path) and Path(picture).suffix.lower() in FILMS
+    artist = directed(faces.face_engine(face_engine), driving or {}, film=is_film)
     if save_motion is not None:
         _check_template(Path(save_motion), artist)
-    hand = chosen_sliders(sliders)
+    play = None if motion is None else read_play(artist, None, motion, None, on_progress)
+    rate = fps if play is None else play.fps
+    source: Film | None = None
+    if is_film:
+        if crop != "none" or points is not None or style is not None or face == "all" or hand.keys:
+            raise BadInput(
+                "A film is moved as it is: crop, points, style, sliders and all faces at once are "
+                "for pictures. Leave them out."
+            )
+        source = Film(str(picture), fps=rate, face=face, max_side=size)
+        rate = source.fps
+    film = None if driver is None else Film(driver, fps=rate, face=driver_face)
     with watch.stage("picture"):
-        portrait = choose_portrait(
-            picture, artist, face=face, crop=crop, size=size, points=points, style=style
-        )
-    film = None if driver is None else Film(driver, fps=fps, face=driver_face)
+        cast: Cast
+        if source is not None:
+            cast = Filmed.of(artist, source)
+        else:
+            cast = Faces(
+                choose_portraits(
+                    picture, artist, face=face, crop=crop, size=size, points=points, style=style
+                )
+            )
     kept: Segments | None = None
     if resume:
         read_by = (face_engine, anchor, driver_face, None if film is None else film.fps)
-        of = {"reading": read_by, "sliders": repr(hand), "portrait": _digest(portrait)}
-        of |= {"film": file_sha256(film.path)} if film is not None else {"motion": _digest(motion)}
-        kept = Segments.beside(Path(output), of=of)
+        of = {"reading": read_by, "sliders": repr(hand), "portrait": cast.digest}
+        of |= {"film": file_sha256(film.path)} if film is not None else {"motion": digest(motion)}
+        kept = Segments.beside(Path(output), of=of | {"made by": made_by(artist)})
     with watch.stage("watching"):
         known = None if kept is None or film is None else kept.folder / _READ
         if known is not None and known.is_file():
-            play = _read(artist, None, known, None, on_progress).moved(hand)
-        else:
-            read = _read(artist, film, motion, anchor, on_progress)
+            play = read_play(artist, None, known, None, on_progress)
+        elif play is None:
+            play = read_play(artist, film, None, anchor, on_progress)
             if known is not None:
-                read.save(known)
-            play = read.moved(hand)
+                play.save(known)
+    if driving and play.score is not None:
+        raise BadInput(
+            "This template is a score, which is played as it is; settings of how a driver is "
+            "followed are for drivers. Leave them out."
+        )
+    play = play.moved(hand)
+    with watch.stage("watching"):
+        cast = cast.ready(play, on_progress)
     if save_motion is not None:
         play.save(Path(save_motion))
     sound = Path(audio) if audio is not None else None
-    if sound is None and film is not None and film.has_sound:
-        sound = film.path
+    of_film: tuple[str, ...] = ()
+    if sound is None:
+        heard_in = next((one for one in (film, source) if one is not None and one.has_sound), None)
+        sound = None if heard_in is None else heard_in.path
+        if heard_in is not None and heard_in is source:
+            of_film = ("The driver is silent; the sound is that of the film that is moved.",)
     marking = Marking(Origin("animated picture", {"face": face_engine}))
     with ExitStack() as stack:
         parts = iter(()) if sound is None else files.stream(sound)
         first = next(parts, None)
-        rate = None if first is None else first.sample_rate
-        height, width = portrait.picture.shape[:2]
         video = stack.enter_context(
             VideoWriter(
-                output, fps=play.fps, size=(width, height), audio_rate=rate, seal=marking.seal
+                output,
+                fps=play.fps,
+                size=cast.size,
+                audio_rate=None if first is None else first.sample_rate,
+                seal=marking.seal,
             )
         )
         heard = _Sound(first, parts)
-        frames = partial(play.frames, portrait)
+        frames, total = partial(cast.frames, play), cast.count(play)
         pictures = frames() if kept is None else kept.frames(frames, fps=play.fps)
         for count, frame in enumerate(watch.each("rendering", pictures), start=1):
             with watch.stage("encoding"):
                 for part in heard.until(video.seconds + _SOUND_AHEAD):
                     video.write_audio(marking.audio(part))
                 video.write_frame(frame)
-            on_progress(Progress("rendering", count, play.count, "frames"))
+            on_progress(Progress("rendering", count, total, "frames"))
         for part in heard.until(video.seconds):
             video.write_audio(marking.audio(part))
     gone_on: tuple[str, ...] = ()
@@ -159,83 +193,14 @@ def reenact(
         seconds=video.seconds,
         frames=video.frames,
         fps=play.fps,
-        size=(width, height),
+        size=cast.size,
         voice="",
         language="",
         took=time.perf_counter() - start,
         stages=watch.seconds,
-        notes=tuple(dict.fromkeys((*portrait.notes, *play.notes, *gone_on, *marking.notes))),
+        notes=tuple(dict.fromkeys((*cast.notes, *play.notes, *of_film, *gone_on, *marking.notes))),
         beside=() if save_motion is None else (Path(save_motion),),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Play:
-    """What is going to be played: a score, or a performance in the engine's own terms."""
-
-    engine: FaceEngine
-    score: Motion | None
-    performance: Performance | None
-    notes: tuple[str, ...] = ()
-    by_hand: Motion | None = None
-
-    def moved(self, hand: Sliders) -> "_Play":
-        """The same with sliders added."""
-        if not hand.keys:
-            return self
-        if self.score is not None:
-            return replace(self, score=hand.added(self.score))
-        return replace(self, by_hand=hand.added(Motion.still(self.count, self.fps)))
-
-    @property
-    def fps(self) -> float:
-        return self._played.fps
-
-    @property
-    def count(self) -> int:
-        return len(self._played)
-
-    @property
-    def _played(self) -> Motion | Performance:
-        played = self.performance if self.score is None else self.score
-        assert played is not None
-        return played
-
-    def frames(self, portrait: Portrait, first: int = 0) -> Iterator[Frame]:
-        if self.score is not None:
-            return self.engine.render(portrait, within_limits(self.score, portrait)[first:])
-        assert isinstance(self.engine, Reenactor) and self.performance is not None
-        return self.engine.perform(portrait, self.performance, by_hand=self.by_hand, first=first)
-
-    def save(self, path: Path) -> None:
-        if self.score is not None:
-            template.save_template(self.score, path)
-        elif self.performance is not None:
-            self.performance.save(path)
-
-
-def _read(
-    engine: FaceEngine,
-    film: Film | None,
-    motion: Motion | Path | str | None,
-    anchor: float | None,
-    on_progress: ProgressCallback,
-) -> _Play:
-    """From a driver or a template to what will be played."""
-    own = engine if engine.capabilities.reenacts and isinstance(engine, Reenactor) else None
-    if isinstance(motion, Motion):
-        return _Play(engine, motion, None)
-    if film is None:
-        path = Path(str(motion))
-        if own is not None and own.remembers(path):
-            performance = own.recall(path)
-            return _Play(engine, None, performance, performance.notes)
-        return _Play(engine, template.load_template(path), None)
-    if own is not None:
-        performance = own.watch(film, anchor=anchor, on_progress=on_progress)
-        return _Play(engine, None, performance, performance.notes)
-    driven = from_video(film, anchor=anchor, on_progress=on_progress)
-    return _Play(engine, driven.motion, None, driven.notes)
 
 
 def _check_template(path: Path, engine: FaceEngine) -> None:
@@ -246,19 +211,6 @@ def _check_template(path: Path, engine: FaceEngine) -> None:
             f"The face engine {engine.name} reads drivers in terms of its own, which are saved as "
             ".npz or .safetensors. Use one of them, or --face mesh."
         )
-
-
-def _digest(made_of: Portrait | Motion | Path | str | None) -> str:
-    """What a portrait or a motion is, in 64 letters."""
-    if isinstance(made_of, Path | str):
-        return file_sha256(Path(made_of))
-    digest = hashlib.sha256()
-    if made_of is not None:
-        for field in fields(made_of):
-            value = getattr(made_of, field.name)
-            raw = value.tobytes() if isinstance(value, np.ndarray) else repr(value).encode()
-            digest.update(field.name.encode() + raw)
-    return digest.hexdigest()
 
 
 class _Sound:

@@ -9,7 +9,7 @@ downloaded here.
 """
 
 from likewise.weights.catalogue import Entry, WeightFile, catalogue, entry
-from likewise.weights.finding import Finding, derived, locate, look, register
+from likewise.weights.finding import Finding, derived, locate, look, register, sha256_of
 
 __all__ = [
     "Entry",
@@ -21,4 +21,5 @@ __all__ = [
     "locate",
     "look",
     "register",
+    "sha256_of",
 ]

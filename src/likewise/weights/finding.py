@@ -55,7 +55,7 @@ def look(name: str) -> Finding:
             return Finding(
                 item, "missing", (*paths, path), f"{path} was not pulled by this installation"
             )
-        if (file.sha256 and file.size and path.stat().st_size != file.size) or _sha256(
+        if (file.sha256 and file.size and path.stat().st_size != file.size) or sha256_of(
             path
         ) != wanted:
             return Finding(
@@ -75,7 +75,7 @@ def locate(name: str) -> Path:
     item = entry(name)
     joined = home.cache_dir() / f"{name}-{item.sha256[:16]}{item.suffix}"
     if len(item.files) > 1 and name not in _registered() and joined.is_file():
-        if _sha256(joined) == item.sha256:
+        if sha256_of(joined) == item.sha256:
             return joined
         joined.unlink(missing_ok=True)
     found = look(name)
@@ -88,7 +88,7 @@ def locate(name: str) -> Path:
     if len(found.paths) == 1:
         return found.paths[0]
     _join(found.paths, joined)
-    if _sha256(joined) != item.sha256:
+    if sha256_of(joined) != item.sha256:
         joined.unlink(missing_ok=True)
         raise MissingWeights(
             f"{item.title} can't be used: its parts don't join into the file the catalogue names. "
@@ -106,7 +106,7 @@ def register(name: str, path: Path) -> Path:
     item = entry(name)
     unknown = len(item.files) == 1 and not item.sha256
     if unknown and path.is_file():
-        pin(item.files[0].place, _sha256(path))
+        pin(item.files[0].place, sha256_of(path))
     found = _check_one(item, path)
     if found.status != "ok":
         raise BadInput(
@@ -145,7 +145,7 @@ def derived(name: str, recipe: str, make: Callable[[Path, Path], None]) -> Path:
 def _check_one(item: Entry, path: Path) -> Finding:
     if not path.is_file():
         return Finding(item, "missing", (), f"{path} is not there")
-    if _sha256(path) != (item.sha256 or pinned(item.files[0].place)):
+    if sha256_of(path) != (item.sha256 or pinned(item.files[0].place)):
         return Finding(item, "changed", (path,), "its sha256 differs")
     return Finding(item, "ok", (path,))
 
@@ -187,14 +187,14 @@ def _join(parts: tuple[Path, ...], target: Path) -> None:
                 shutil.copyfileobj(source, joined)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Hash of a file, computed once a process for each of its states."""
     state = path.stat()
     return _hashed(path, state.st_size, state.st_mtime_ns)
 
 
 @cache
 def _hashed(path: Path, size: int, changed_ns: int) -> str:
-    """Hash once a process for each state of a file."""
     del size, changed_ns
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

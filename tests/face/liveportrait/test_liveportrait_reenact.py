@@ -15,19 +15,18 @@ from numpy.typing import NDArray
 from likewise.audio import files
 from likewise.cli.app import run
 from likewise.errors import BadInput
-from likewise.face import registry
+from likewise.face.driving import Region
 from likewise.face.engine import Reenactor
-from likewise.face.liveportrait.driving import ANIMAL, Options, Region, carried, size_ratio
+from likewise.face.liveportrait.driving import ANIMAL, Options, carried, size_ratio
 from likewise.face.liveportrait.keypoints import FaceMotion, rotation
 from likewise.face.liveportrait.score import SMILE
 from likewise.face.mesh.engine import MeshEngine
 from likewise.motion.sliders import Sliders
 from likewise.seeing.following import Film, Sighting
 from likewise.seeing.landmarks import Tracked, Tracker
-from likewise.values import INDEX, Audio, Motion, Portrait
+from likewise.values import Motion, Portrait
 from likewise.video.reader import VideoReader
 from likewise.video.reader import info as video_info
-from likewise.video.writer import VideoWriter
 
 torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
 
@@ -36,7 +35,7 @@ from likewise.face.liveportrait.engine import (  # noqa: E402
     LivePortraitAnimals,
     LivePortraitEngine,
 )
-from likewise.face.liveportrait.networks import LivePortrait, build  # noqa: E402
+from likewise.face.liveportrait.networks import LivePortrait  # noqa: E402
 from likewise.face.liveportrait.template import Template  # noqa: E402
 
 Picture = NDArray[np.uint8]
@@ -45,32 +44,14 @@ FRAMES = 12
 
 
 @pytest.fixture(scope="module")
-def tiny() -> LivePortrait:
-    return build(SMALLEST, seed=1)
+def tiny(smallest: LivePortrait) -> LivePortrait:
+    return smallest
 
 
 @pytest.fixture(scope="module")
 def painting() -> Picture:
     picture = cv2.imread(str(DATA / "lady_agnew.jpg"))[20:280, 190:450, ::-1]
     return np.ascontiguousarray(cv2.resize(picture, (320, 320), interpolation=cv2.INTER_CUBIC))
-
-
-@pytest.fixture(scope="module")
-def driver(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Mona Lisa opens her mouth and turns, with a tone; 12 frames."""
-    path = tmp_path_factory.mktemp("driver") / "driver.mp4"
-    picture = cv2.imread(str(DATA / "mona_lisa.jpg"))[40:440, 150:550, ::-1]
-    engine = MeshEngine()
-    portrait = engine.prepare(np.ascontiguousarray(cv2.resize(picture, (256, 256))))
-    motion = Motion.still(FRAMES, 25)
-    motion.coefficients[:, INDEX["jawOpen"]] = np.linspace(0, 0.6, FRAMES)
-    motion.pose[:, 0] = np.linspace(0, 10, FRAMES)
-    tone = 0.2 * np.sin(2 * np.pi * 300 * np.arange(FRAMES * 640) / 16000)
-    with VideoWriter(path, fps=25, size=(256, 256), audio_rate=16000) as video:
-        video.write_audio(Audio(tone.astype(np.float32), 16000))
-        for frame in engine.render(portrait, motion):
-            video.write_frame(frame)
-    return path
 
 
 def test_engine_reads_drivers_itself(tiny: LivePortrait) -> None:
@@ -226,17 +207,6 @@ def test_absences_are_bridged_or_rest() -> None:
         watched([None] * 3, motions([0.0] * 3))
     with pytest.raises(BadInput, match="anchor"):
         watched(faces, motions([0.0] * 60), anchor=2.0)
-
-
-@pytest.fixture
-def registered(tiny: LivePortrait, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--face liveportrait` is the tiny model, as if weights had been named."""
-    found = registry.face_engine
-    monkeypatch.setattr(
-        registry,
-        "face_engine",
-        lambda name="mesh": LivePortraitEngine(tiny) if name == "liveportrait" else found(name),
-    )
 
 
 @pytest.mark.usefixtures("registered")

@@ -8,14 +8,14 @@ they do differently on purpose stands at `Options.keep_motion`.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.errors import BadInput
+from likewise.face.driving import Driving, Region
 from likewise.face.liveportrait.keypoints import EYES, LIPS, FaceMotion, Floats
-
-Region = Literal["all", "exp", "pose", "lip", "eyes"]
 
 # Which coordinates are expression alone. The others would carry the driver's head shape along.
 EXPRESSIVE = np.zeros((21, 3), bool)
@@ -34,6 +34,9 @@ NEUTRAL[[19, 20, 7, 14, 17], 1] = -0.0151, 0.0056, 0.0026, -0.0018, -0.0012
 NEUTRAL[[19, 20], 2] = -0.0025, 0.0027
 
 NORMALISED_LIP_FROM = 0.03
+
+MOST: Final = 5.0
+"""Largest multiplier: beyond it faces are torn apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,36 @@ class Options:
     fix_eyes: bool = False
     variance: float = 3e-7
     scaled_change: bool = False
+
+    def told(self, driving: Driving, *, film: bool = False) -> "Options":
+        """These options with what was wished.
+
+        Args:
+            driving: The wishes.
+            film: Whether the face of a film is moved, or that of a picture.
+
+        Raises:
+            BadInput: A value out of range, or a wish that would be without effect.
+        """
+        told = replace(self, **driving)
+        if told.region not in get_args(Region):
+            known = ", ".join(get_args(Region))
+            raise BadInput(f"{told.region!r} is no region of a face; known: {known}.")
+        if not 0 <= told.multiplier <= MOST:
+            raise BadInput(f"The multiplier is 0 to {MOST:g}, got {told.multiplier:g}.")
+        retargets = told.eye_retargeting or told.lip_retargeting
+        for name, idle, reason in (
+            ("normalise_lip", not told.relative, "absolute driving copies the driver's lips"),
+            ("normalise_lip", retargets, "retargeting opens eyes and lips to the driver's ratio"),
+            ("fix_eyes", retargets, "retargeting opens eyes and lips to the driver's ratio"),
+            ("fix_eyes", not film, "a picture's eyes don't move by themselves"),
+            ("expression_friendly", not told.relative, "absolute driving copies the driver"),
+            ("expression_friendly", film, "a film's own motion has its size already"),
+        ):
+            if idle and driving.get(name):
+                option = name.replace("_", "-")
+                raise BadInput(f"{option} would be without effect here: {reason}. Leave it out.")
+        return told
 
 
 ANIMAL = Options(relative=False, scaled_change=True, stitching=False, multiplier=1.75)

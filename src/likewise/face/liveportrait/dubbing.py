@@ -1,7 +1,7 @@
 """A driver moves a film: the keypoints of every frame of a source video.
 
-The source's own motion stays underneath; the driver's change since its first frame is added to it,
-and both together are smoothed. The formulas are those of the authors' pipeline.
+The source's own motion stays underneath; the driver's change since its anchor is added to it, and
+both together are smoothed. The formulas are those of the authors' pipeline.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,7 @@ def carried_to_video(
     drivings: Sequence[FaceMotion],
     options: Options,
     *,
+    anchor: FaceMotion | None = None,
     neutral: Floats = NEUTRAL,
 ) -> list[FaceMotion]:
     """The faces of a source video with the driver's motion, smoothed; as many as the shorter has.
@@ -43,13 +44,14 @@ def carried_to_video(
         sources: Faces of the source video.
         drivings: Faces of the driving video, or one of a driving image.
         options: Region, relative or absolute, smoothing.
+        anchor: The driver's face that leaves the source as it is; None takes the first frame.
         neutral: (21, 3), expression at rest, for a driving image.
     """
-    one_image = len(drivings) == 1
+    one_image = len(drivings) == 1 and anchor is None
     count = len(sources) if one_image else min(len(sources), len(drivings))
     sources = sources[:count]
     drivings = [drivings[0]] * count if one_image else drivings[:count]
-    first = drivings[0]
+    first = anchor or drivings[0]
     if options.relative:
         rest = neutral if one_image else first.expression
         expressions: Floats = np.stack(
@@ -90,6 +92,7 @@ def video_keypoints(
     *,
     source_ratios: Sequence[Ratios] = (),
     driving_ratios: Sequence[Ratios] = (),
+    anchor: FaceMotion | None = None,
     neutral: Floats = NEUTRAL,
 ) -> list[tuple[Floats, Floats]]:
     """Source and driving keypoints of every frame of a source video.
@@ -101,9 +104,10 @@ def video_keypoints(
         correct: The small networks.
         source_ratios: Openness of every source frame, for the corrections that need it.
         driving_ratios: The same of the driver, for retargeting.
+        anchor: The driver's face that leaves the source as it is; None takes the first frame.
         neutral: (21, 3), expression at rest.
     """
-    frames = carried_to_video(sources, drivings, options, neutral=neutral)
+    frames = carried_to_video(sources, drivings, options, anchor=anchor, neutral=neutral)
     pairs = []
     open_to = OPEN_EYES
     if source_ratios:

@@ -12,20 +12,20 @@ torch and the weights are loaded when first needed, so that listing engines stay
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from likewise.errors import BadInput, PointsNeeded, Unsupported
-from likewise.face.engine import Capabilities, Frame, Performance
-from likewise.face.liveportrait import score
+from likewise.face.driving import Driving
+from likewise.face.engine import Capabilities, Frame, Performance, Scene
 from likewise.face.liveportrait.driving import ANIMAL, Corrections, Options, Puppeteer
-from likewise.face.liveportrait.keypoints import FaceMotion, Floats
 from likewise.face.liveportrait.template import Template, import_pickle, is_template
 from likewise.face.points import HOW_TO_PLACE
 from likewise.progress import ProgressCallback, silent
@@ -61,7 +61,12 @@ class LivePortraitEngine:
     name = "liveportrait"
     _subject: Subject = "human"
     capabilities = Capabilities(
-        kinds=("human", "drawing"), pose=True, real_time=False, reenacts=True
+        kinds=("human", "drawing"),
+        pose=True,
+        real_time=False,
+        reenacts=True,
+        films=True,
+        driving=tuple(Driving.__annotations__),
     )
 
     def __init__(
@@ -77,13 +82,28 @@ class LivePortraitEngine:
         watch: Watch | None = None,
         options: Options | None = None,
     ) -> None:
-        self._options = options or Options()
-        self._model, self._folder = model, weights
-        self._stitching, self._by_networks = stitching, by_networks
-        self._device = device
+        self._options = replace(options or Options(), stitching=stitching)
+        self._model, self._folder, self._given = model, weights, model is not None
+        self._by_networks, self._device = by_networks, device
         self._fast, self._workers, self._watch = fast, workers, watch
         self._renderer: Renderer | None = None
         self._tracker: Tracker | None = None
+
+    def directed(self, driving: Driving, *, film: bool = False) -> Self:
+        """The same engine that follows drivers as wished; see `Directed.directed`."""
+        directed = copy(self)
+        directed._options = self._options.told(driving, film=film)
+        return directed
+
+    def fingerprint(self) -> str:
+        """What frames are made by: weights and settings; see `Fingerprinted.fingerprint`."""
+        from likewise.face.liveportrait import weights
+
+        made_by = self._options, self._by_networks, self._fast, self._device
+        if self._given:
+            assert self._model is not None
+            return f"{made_by} {weights.digest(self._model)}"
+        return f"{made_by} {weights.digest_of_files(self._folder, subject=self._subject)}"
 
     def prepare(
         self,
@@ -140,8 +160,17 @@ class LivePortraitEngine:
             MissingWeights: The weights are not there.
         """
         renderer, look, box = self._look(portrait)
-        parts = (motion,) if isinstance(motion, Motion) else motion
-        keypoints = self._keypoints(portrait, look, box, parts)
+        from likewise.face.liveportrait.playing import played
+
+        keypoints = played(
+            portrait,
+            look.motion,
+            box,
+            (motion,) if isinstance(motion, Motion) else motion,
+            self._corrections(),
+            stitching=self._options.stitching,
+            by_networks=self._by_networks,
+        )
         yield from self._pasted(portrait, box, renderer.frames(look, keypoints))
 
     def watch(
@@ -178,23 +207,21 @@ class LivePortraitEngine:
             BadInput: A performance of another engine.
             Unsupported: A kind of portrait that these weights don't animate.
         """
-        if not isinstance(performance, Template):
-            raise BadInput("The liveportrait engine performs only what it has watched or recalled.")
+        performance = self._own(performance)
         renderer, look, box = self._look(portrait)
         from likewise.face.liveportrait import cropping
-        from likewise.face.liveportrait.networks import corrections
+        from likewise.face.liveportrait.playing import added
 
-        assert self._model is not None
         anchor = performance.anchor
         puppeteer = Puppeteer(
             look.motion,
-            replace(self._options, stitching=self._stitching),
-            corrections(self._model),
+            self._options,
+            self._corrections(),
             ratios=cropping.ratios(portrait.points),
             anchor=None if anchor is None else performance[anchor],
             from_image=anchor is None,
         )
-        add = None if by_hand is None else _hand(portrait, box, by_hand)
+        add = None if by_hand is None else added(portrait, box, by_hand)
         keypoints = (
             puppeteer.keypoints(
                 performance[frame],
@@ -204,6 +231,55 @@ class LivePortraitEngine:
             for frame in range(first, len(performance))
         )
         yield from self._pasted(portrait, box, renderer.frames(look, keypoints))
+
+    def survey(
+        self, film: Film, *, most: int | None = None, on_progress: ProgressCallback = silent
+    ) -> Scene:
+        """Read the film whose face will be moved; see `FilmReenactor.survey`."""
+        from likewise.face.liveportrait.filming import survey
+
+        return survey(film, self._ready().read, most=most, on_progress=on_progress)
+
+    def perform_in(
+        self, scene: Scene, performance: Performance, *, first: int = 0
+    ) -> Iterator[Frame]:
+        """Do in a film what the driver did; see `FilmReenactor.perform_in`.
+
+        Raises:
+            BadInput: A performance or a scene of another engine.
+        """
+        from likewise.face.liveportrait.filming import Footage, refilmed
+
+        if not isinstance(scene, Footage):
+            raise BadInput(f"The {self.name} engine moves only films that it has surveyed.")
+        yield from refilmed(
+            scene,
+            self._own(performance),
+            self._options,
+            self._corrections(),
+            self._ready(),
+            first=first,
+        )
+
+    def _own(self, performance: Performance) -> Template:
+        """A performance that these options can play."""
+        if not isinstance(performance, Template):
+            raise BadInput(f"The {self.name} engine performs only what it has watched or recalled.")
+        retargets = self._options.eye_retargeting or self._options.lip_retargeting
+        if retargets and np.isnan(performance.ratios).any():
+            raise BadInput(
+                "This template doesn't say how far the driver's eyes and lips are open, so that "
+                "they can't be retargeted. Leave retargeting out, or read the driver again."
+            )
+        return performance
+
+    def _corrections(self) -> Corrections:
+        """The small networks."""
+        from likewise.face.liveportrait.networks import corrections
+
+        self._ready()
+        assert self._model is not None
+        return corrections(self._model)
 
     def _look(self, portrait: Portrait) -> tuple[Renderer, Look, Box]:
         """The renderer, what it sees of the portrait, and where."""
@@ -229,35 +305,6 @@ class LivePortraitEngine:
                 paste = cropping.PasteBack(portrait.picture, box, size=picture.shape[0])
             yield paste(picture)
 
-    def _keypoints(
-        self, portrait: Portrait, look: Look, box: Box, parts: Iterable[Motion]
-    ) -> Iterator[Floats]:
-        """Driving keypoints (21, 3) of every frame of the score."""
-        from likewise.face.liveportrait import cropping
-        from likewise.face.liveportrait.networks import corrections
-
-        assert self._model is not None
-        correct: Corrections = corrections(self._model)
-        at_rest = cropping.ratios(portrait.points)
-        eyes = (at_rest.left_eye + at_rest.right_eye) / 2
-        width = _face_width(portrait, box)
-        slopes = not self._by_networks
-        source, x_s = look.motion, look.motion.keypoints
-        for part in parts:
-            for frame in range(len(part)):
-                offsets = score.expression_offsets(part, frame, at_rest, lips=slopes, lids=slopes)
-                x_d = score.played(
-                    source, part, frame, offsets, width=width, angle=box.angle
-                ).keypoints
-                if self._by_networks:
-                    lips = score.lip_ratio(part, frame, at_rest.lips)
-                    x_d = x_d + correct.open_lips(x_s, [at_rest.lips, lips])
-                    wanted = score.eye_ratio(part, frame, eyes)
-                    x_d = x_d + correct.open_eyes(
-                        x_s, [at_rest.left_eye, at_rest.right_eye, wanted]
-                    )
-                yield correct.stitch(x_s, x_d) if self._stitching else x_d
-
     def _ready(self) -> Renderer:
         """The renderer, with networks loaded."""
         if self._renderer is not None:
@@ -275,7 +322,6 @@ class LivePortraitEngine:
                 "The liveportrait engine needs PyTorch. Install it with: "
                 "pip install 'likewise[torch]'"
             ) from error
-        given = self._model is not None
         if self._model is None:
             self._model = weights.chosen(self._folder, subject=self._subject)
         device = torch.device(self._device) if self._device else networks.best_device()
@@ -284,7 +330,7 @@ class LivePortraitEngine:
         if device.type != "cpu":
             pictures = Direct(self._model, torch.float16)
         elif self._fast:
-            pictures = Fast(self._model, release=not given)
+            pictures = Fast(self._model, release=not self._given)
         else:
             pictures = Direct(self._model)
         workers = self._workers or os.cpu_count() or 1
@@ -295,25 +341,6 @@ class LivePortraitEngine:
             watch=self._watch,
         )
         return self._renderer
-
-
-def _face_width(portrait: Portrait, box: Box) -> float:
-    """Width of the face in units of the keypoints, whose crop is 2 wide."""
-    cheeks = portrait.points[454, :2] - portrait.points[234, :2]
-    return float(np.linalg.norm(cheeks)) / (box.side / 2)
-
-
-def _hand(portrait: Portrait, box: Box, by_hand: Motion) -> Callable[[int, FaceMotion], FaceMotion]:
-    """What a score adds to a driven face in one of its frames."""
-    from likewise.face.liveportrait import cropping
-
-    at_rest, width = cropping.ratios(portrait.points), _face_width(portrait, box)
-
-    def add(frame: int, moved: FaceMotion) -> FaceMotion:
-        offsets = score.expression_offsets(by_hand, frame, at_rest)
-        return score.played(moved, by_hand, frame, offsets, width=width, angle=box.angle)
-
-    return add
 
 
 class LivePortraitAnimals(LivePortraitEngine):
@@ -328,7 +355,13 @@ class LivePortraitAnimals(LivePortraitEngine):
     """
 
     name = "liveportrait-animals"
-    capabilities = Capabilities(kinds=("animal",), pose=True, real_time=False, reenacts=True)
+    capabilities = Capabilities(
+        kinds=("animal",),
+        pose=True,
+        real_time=False,
+        reenacts=True,
+        driving=("region", "multiplier", "stitching"),
+    )
     _subject: Subject = "animal"
 
     def __init__(

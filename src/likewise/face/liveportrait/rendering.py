@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -43,6 +44,7 @@ class Seen:
 
 
 Watch = Callable[[Seen], None]
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class Renderer:
         model: The networks, in evaluation mode.
         pictures: How frames are warped and painted.
         workers: Frames made at once, each by one thread; 1 leaves the threads to torch.
-        watch: Called with what the model saw, frame by frame in order.
+        watch: Called with what the model saw of a picture, frame by frame in order.
     """
 
     def __init__(
@@ -146,24 +148,42 @@ class Renderer:
 
     def frames(self, look: Look, keypoints: Iterable[Floats]) -> Iterator[NDArray[np.uint8]]:
         """One picture uint8 (8s, 8s, 3) for each set of driving keypoints (21, 3), in order."""
+        made = self.in_order(partial(self._frame, look, driving) for driving in keypoints)
+        for number, (picture, x_d, warped) in enumerate(made):
+            if self._watch is not None:
+                self._watch(Seen(number, look.volume, look.source[0], x_d[0], warped))
+            yield picture
+
+    @torch.inference_mode()
+    def face(
+        self, cut: NDArray[np.uint8], source: FaceMotion, driving: Floats
+    ) -> NDArray[np.uint8]:
+        """A frame of a film: its own crop (S, S, 3), whose motion is known, with other keypoints.
+
+        Returns:
+            uint8 (8s, 8s, 3).
+        """
+        volume = self._model.appearance(self._tensor(cut))
+        look = Look(volume, self._keypoints(source.keypoints), source)
+        return self._frame(look, driving)[0]
+
+    def in_order(self, work: Iterable[Callable[[], Made]]) -> Iterator[Made]:
+        """What each piece of work answers, in order; several are done at once, none far ahead."""
         if self._workers == 1:
-            for number, driving in enumerate(keypoints):
-                yield self._finished(number, look, *self._frame(look, driving))
+            for piece in work:
+                yield piece()
             return
         # Each frame stays on one thread: torch's own threads would fight over the cores.
         with ThreadPoolExecutor(
             self._workers, initializer=torch.set_num_threads, initargs=(1,)
         ) as pool:
-            waiting: deque[Future[tuple[NDArray[np.uint8], Tensor, Warped]]] = deque()
-            number = 0
-            for driving in keypoints:
-                waiting.append(pool.submit(self._frame, look, driving))
+            waiting: deque[Future[Made]] = deque()
+            for piece in work:
+                waiting.append(pool.submit(piece))
                 if len(waiting) > self._workers:
-                    yield self._finished(number, look, *waiting.popleft().result())
-                    number += 1
+                    yield waiting.popleft().result()
             while waiting:
-                yield self._finished(number, look, *waiting.popleft().result())
-                number += 1
+                yield waiting.popleft().result()
 
     @torch.inference_mode()
     def _frame(self, look: Look, driving: Floats) -> tuple[NDArray[np.uint8], Tensor, Warped]:
@@ -172,13 +192,6 @@ class Renderer:
         picture = self._pictures.paint(warped.feature)[0].permute(1, 2, 0)
         levels = (picture * 255).round_().to(torch.uint8)
         return levels.cpu().numpy(), x_d, warped
-
-    def _finished(
-        self, number: int, look: Look, picture: NDArray[np.uint8], x_d: Tensor, warped: Warped
-    ) -> NDArray[np.uint8]:
-        if self._watch is not None:
-            self._watch(Seen(number, look.volume, look.source[0], x_d[0], warped))
-        return picture
 
     def _keypoints(self, keypoints: Floats) -> Tensor:
         return torch.as_tensor(keypoints.astype(np.float32), device=self._device)[None]

@@ -7,6 +7,7 @@ open. Then the motion extractor reads the cut-out frames. Only numbers are kept.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,6 @@ from likewise.progress import Progress, ProgressCallback, silent
 from likewise.seeing import shots as cuts
 from likewise.seeing.canonical import FACE_WIDTH, NECK, place
 from likewise.seeing.following import Film
-from likewise.seeing.landmarks import Tracked
 from likewise.seeing.shots import Shot
 from likewise.seeing.smoothing import smooth
 
@@ -29,6 +29,7 @@ Read = Callable[[NDArray[np.uint8]], FaceMotion]
 VARIANCE = 3e-7
 """Observation variance of the smoother, the authors' for source videos."""
 
+_COLUMNS: Final = 18
 _NEUTRAL_LIPS, _NEUTRAL_DEGREES, _NEUTRAL_EXPRESSION = 0.2, 12.0, 0.008
 
 
@@ -47,14 +48,18 @@ def watch(
         BadInput: No face in the film, or an anchor without a face.
     """
     notes: list[str] = []
-    track = _Track.of(film, notes, on_progress)
+    rows: list[Floats | None] = []
+    for sighting in film.sightings(notes):
+        rows.append(None if sighting.face is None else measured(sighting.face.points))
+        on_progress(Progress("watching", len(rows), film.frames, "frames"))
+    track = Track.of(rows, film.fps, f"driver {film.path.name}")
     frames: list[FaceMotion] = []
     boxes = track.boxes()
     for number, (_, picture) in enumerate(film.pictures()):
         cut = cropping.crop(picture, boxes[min(number, len(boxes) - 1)])
-        frames.append(read(cut) if track.seen[min(number, len(boxes) - 1)] else _NOBODY)
+        frames.append(read(cut) if track.seen[min(number, len(boxes) - 1)] else NOBODY)
         on_progress(Progress("reading the driver", number + 1, len(boxes), "frames"))
-    template = _gathered(frames[: len(boxes)], track, film.fps)
+    template = gathered(frames[: len(boxes)], track, film.fps)
     if len(boxes) == 1:
         return replace(template, anchor=None, notes=tuple(notes))
     chosen = _neutral(template, track) if anchor is None else track.frame_at(anchor)
@@ -63,15 +68,15 @@ def watch(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Track:
-    """What the tracker says of N frames.
+class Track:
+    """What the tracker says of N frames; where no face is seen, what lies between.
 
     Attributes:
         fps: Frames per second.
         seen: bool (N,).
         centres: (N, 2), of the tight box around the face, pixels.
         sides: (N,), its longer side.
-        ratios: (N, 3), openness of left eye, right eye and lips, NaN where unseen.
+        ratios: (N, 3), openness of left eye, right eye and lips.
         shots: The shots.
     """
 
@@ -83,25 +88,24 @@ class _Track:
     shots: Sequence[Shot]
 
     @classmethod
-    def of(cls, film: Film, notes: list[str], on_progress: ProgressCallback) -> "_Track":
-        rows: list[Floats | None] = []
-        for sighting in film.sightings(notes):
-            rows.append(None if sighting.face is None else _row(sighting.face))
-            on_progress(Progress("watching", len(rows), film.frames, "frames"))
+    def of(cls, rows: Sequence[Floats | None], fps: float, film: str) -> "Track":
+        """From what was `measured` in every frame of a film, None where no face is seen.
+
+        Raises:
+            BadInput: A film without a face.
+        """
         seen = np.array([row is not None for row in rows])
         if not seen.any():
             raise BadInput(
-                f"No face was found in the driver {film.path.name}, in none of its {len(rows)} "
-                "frames. Choose a video in which a face is seen from the front, evenly lit, and "
-                "upright."
+                f"No face was found in the {film}, in none of its {len(rows)} frames. Choose a "
+                "video in which a face is seen from the front, evenly lit, and upright."
             )
-        table = np.stack([np.full(18, np.nan) if row is None else row for row in rows])
-        ratios = table[:, 3:6]
+        table = np.stack([np.full(_COLUMNS, np.nan) if row is None else row for row in rows])
         table = cuts.bridged(table, seen)
         way = table[:, 6:8] / np.median(table[:, 8])
         turn = table[:, 9:18].reshape(-1, 3, 3)
-        found = cuts.shots(seen, way, np.log(table[:, 8]), turn, film.fps)
-        return cls(film.fps, seen, table[:, :2], table[:, 2], ratios, found)
+        found = cuts.shots(seen, way, np.log(table[:, 8]), turn, fps)
+        return cls(fps, seen, table[:, :2], table[:, 2], table[:, 3:6], found)
 
     def boxes(self) -> list[cropping.Box]:
         """The box of every frame; the same for all frames of a shot."""
@@ -126,12 +130,12 @@ class _Track:
         return frame
 
 
-def _row(face: Tracked) -> Floats:
+def measured(points: Floats) -> Floats:
     """Centre and side of the tight box, ratios, neck, width and rotation of a face, (18,)."""
-    low, high = face.points[:, :2].min(axis=0), face.points[:, :2].max(axis=0)
-    open_ = cropping.ratios(face.points)
-    placement = place(face.points)
-    row = np.empty(18)
+    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    open_ = cropping.ratios(points)
+    placement = place(points)
+    row = np.empty(_COLUMNS)
     row[:2] = (low + high) / 2
     row[2] = (high - low).max()
     row[3:6] = open_.left_eye, open_.right_eye, open_.lips
@@ -141,10 +145,10 @@ def _row(face: Tracked) -> Floats:
     return row
 
 
-_NOBODY = FaceMotion(np.zeros((21, 3)), np.zeros((21, 3)), np.eye(3), 1.0, np.zeros(3))
+NOBODY: Final = FaceMotion(np.zeros((21, 3)), np.zeros((21, 3)), np.eye(3), 1.0, np.zeros(3))
 
 
-def _gathered(frames: Sequence[FaceMotion], track: _Track, fps: float) -> Template:
+def gathered(frames: Sequence[FaceMotion], track: Track, fps: float) -> Template:
     """Frames as a template; where no face is seen, what lies between its neighbours."""
 
     def column(values: Sequence[Floats | float]) -> Floats:
@@ -157,11 +161,11 @@ def _gathered(frames: Sequence[FaceMotion], track: _Track, fps: float) -> Templa
         expression=column([frame.expression for frame in frames]),
         translation=column([frame.translation for frame in frames]),
         canonical=column([frame.canonical for frame in frames]),
-        ratios=track.ratios[: len(frames)],
+        ratios=track.ratios[: len(frames)].copy(),
     )
 
 
-def _neutral(template: Template, track: _Track) -> int:
+def _neutral(template: Template, track: Track) -> int:
     """The frame in which the driver looks most neutral: lips shut, head straight, as mostly."""
     seen = track.seen
     cosine = (np.trace(template.rotation, axis1=1, axis2=2) - 1) / 2
@@ -178,7 +182,7 @@ def _neutral(template: Template, track: _Track) -> int:
     return int(np.argmin(np.where(seen, cost, np.inf)))
 
 
-def _joined(template: Template, track: _Track, anchor: int) -> Template:
+def _joined(template: Template, track: Track, anchor: int) -> Template:
     """One driver out of several shots, steady, and at rest while no face is seen.
 
     A shot begins where the one before it ended: pose, place and size of its first frame stand for
@@ -199,7 +203,8 @@ def _joined(template: Template, track: _Track, anchor: int) -> Template:
         translation[part] = smooth(translation[part], VARIANCE)
         scale[part] = smooth(scale[part], VARIANCE)
     counts = cuts.presence(track.seen, track.fps)
-    for values in (expression, rotation, translation, scale):
+    ratios = template.ratios.copy()
+    for values in (expression, rotation, translation, scale, ratios):
         weight = counts.reshape(-1, *[1] * (values.ndim - 1))
         values += (1 - weight) * (values[anchor] - values)
     rotation = np.stack([cuts.nearest_rotation(matrix) for matrix in rotation])
@@ -209,4 +214,5 @@ def _joined(template: Template, track: _Track, anchor: int) -> Template:
         scale=scale,
         translation=translation,
         expression=expression,
+        ratios=ratios,
     )

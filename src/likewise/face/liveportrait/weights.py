@@ -8,6 +8,7 @@ folders of the authors' repository. Every key must be there with its shape, and 
     model = load(Path("pretrained_weights/liveportrait"))
 """
 
+import hashlib
 import os
 import pickle
 import re
@@ -23,7 +24,7 @@ from torch import Tensor, nn
 from likewise.errors import BadInput, MissingWeights
 from likewise.face.liveportrait.networks import LivePortrait, empty
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
-from likewise.weights import locate
+from likewise.weights import locate, sha256_of
 
 Subject = Literal["human", "animal"]
 
@@ -107,14 +108,49 @@ def chosen(folder: Path | None = None, *, subject: Subject = "human") -> LivePor
         MissingWeights: A file is not there; the message says which, and how to get it.
         BadInput: A file is damaged, or not the checkpoint its name says.
     """
+    return assembled(_files(folder, subject))
+
+
+def digest_of_files(folder: Path | None = None, *, subject: Subject = "human") -> str:
+    """Hash of the files that `chosen` would read.
+
+    Raises:
+        MissingWeights: A file is not there.
+    """
+    files = _files(folder, subject)
+    return _hash("".join(sha256_of(files[name]) for name in sorted(files)).encode())
+
+
+def digest(model: LivePortrait) -> str:
+    """Hash of a model's values; those that were let go of don't count."""
+    state = model.state_dict()
+    whole = (value for value in state.values() if value.device.type != "meta")
+    return _hash(*(value.cpu().contiguous().numpy().tobytes() for value in whole))
+
+
+def _hash(*parts: bytes) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def _files(folder: Path | None, subject: Subject) -> dict[str, Path]:
+    """The file of each part that the user has."""
     named = folder or os.environ.get(FOLDER_VARIABLE)
-    model = load(Path(named), subject=subject) if named else pulled(subject)
     own = os.environ.get(RETARGETING_VARIABLE)
-    if own:
-        if not Path(own).is_file():
-            raise MissingWeights(f"There is no file {own}, which {RETARGETING_VARIABLE} names.")
-        _fill_retargeting(model, Path(own))
-    return model
+    if own and not Path(own).is_file():
+        raise MissingWeights(f"There is no file {own}, which {RETARGETING_VARIABLE} names.")
+    names = (*PARTS, *(() if own else (RETARGETING,)))
+    files = {name: _file(name, subject, Path(named) if named else None) for name in names}
+    return files | ({RETARGETING: Path(own)} if own else {})
+
+
+def _file(name: str, subject: Subject, folder: Path | None) -> Path:
+    if folder is not None:
+        return find(folder, name, subject)
+    part = "retargeting" if name == RETARGETING else PARTS[name]
+    return locate(f"{PULLED[subject]}-{part}")
 
 
 def load(folder: Path, *, subject: Subject = "human", sizes: Sizes = PUBLISHED) -> LivePortrait:
@@ -141,9 +177,7 @@ def pulled(subject: Subject = "human") -> LivePortrait:
     Raises:
         MissingWeights: A file is missing or changed; the message has the command.
     """
-    prefix = PULLED[subject]
-    files = {name: locate(f"{prefix}-{part}") for name, part in PARTS.items()}
-    return assembled(files | {RETARGETING: locate(f"{prefix}-retargeting")})
+    return assembled({name: _file(name, subject, None) for name in (*PARTS, RETARGETING)})
 
 
 def assembled(files: Mapping[str, Path], *, sizes: Sizes = PUBLISHED) -> LivePortrait:

@@ -19,13 +19,12 @@ from likewise.face.liveportrait import cropping
 from likewise.face.liveportrait.driving import Ratios
 from likewise.face.liveportrait.keypoints import FaceMotion, Floats
 from likewise.progress import Progress, ProgressCallback, silent
-from likewise.seeing.following import PICTURES, Film
+from likewise.seeing.following import FILMS, PICTURES, Film
 from likewise.seeing.landmarks import Tracker
 
 Part = Literal["stitching", "lips", "eyes"]
 PARTS: Final[tuple[Part, ...]] = ("stitching", "lips", "eyes")
 
-FILMS: Final = {".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"}
 PER_FILM: Final = 16
 _UNKNOWN_STEP: Final = 1.0  # seconds between the frames of a film that doesn't say how long it is
 
