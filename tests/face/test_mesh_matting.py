@@ -6,8 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from likewise.face.fitting import fitted
+from likewise.face.mesh import matting
+from likewise.face.mesh.behind import layers
 from likewise.face.mesh.engine import MeshEngine
-from likewise.face.mesh.matting import extents
 from likewise.face.mesh.rig import Rig
 from likewise.face.mesh.topology import OVAL
 from likewise.face.points import FacePoints
@@ -48,7 +49,7 @@ def sitter(noise: float = 6.0) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
 
 def test_the_hair_belongs_to_the_head_and_the_wall_does_not() -> None:
     picture, points = sitter()
-    ends = extents(picture, points, FURTHEST)
+    ends = matting.sitter(picture, points).ends(FURTHEST)
     oval = points[list(OVAL), :2]
     middle = oval.mean(axis=0)
     found = middle + (oval - middle) * ends[:, None]
@@ -59,17 +60,60 @@ def test_the_hair_belongs_to_the_head_and_the_wall_does_not() -> None:
     assert ends[down].min() > 2.0  # the coat goes on
 
 
-def test_the_wall_beside_the_head_stands_still() -> None:
+@pytest.mark.parametrize("pose", [(0, 0, 6), (0, 0, -10), (0, 9, 0)])
+def test_the_wall_beside_the_head_stands_still(pose: tuple[float, float, float]) -> None:
     picture, points = sitter()
     portrait = Portrait(picture, points, np.zeros(52, np.float32))
     motion = Motion.still(1, 25.0)
-    motion.pose[0] = (0, 0, 6)
+    motion.pose[0] = pose
     (frame,) = MeshEngine().render(portrait, motion)
-    changed = (np.abs(frame.astype(int) - picture).max(axis=2) > 30)[:300]
-    columns = np.flatnonzero(changed.any(axis=0))
-    assert columns.min() > 200 - HAIR - 55
-    assert columns.max() < 200 + HAIR + 55
+    changed = np.abs(frame.astype(int) - picture).max(axis=2) > 30
+    y, x = np.mgrid[:SIZE, :SIZE]
+    above = y < 300
+    moved = HAIR * np.radians(10) + 12  # how far any hair goes
+    beside = np.hypot((x - 200) / (HAIR + moved), (y - 175) / (145 + moved)) > 1
+    assert changed[above & beside].mean() < 1e-3
     assert changed[60:120, 140:260].mean() > 0.02  # the hair goes with the head
+
+
+def test_stripes_that_a_head_uncovers_are_straight() -> None:
+    picture, points = sitter(noise=0.0)
+    portrait = Portrait(picture, points, np.zeros(52, np.float32))
+    motion = Motion.still(1, 25.0)
+    motion.pose[0] = (0, 0, 10)
+    (frame,) = MeshEngine().render(portrait, motion)
+    # The head goes to the right and leaves the wall on its left, stripes at every 20 pixels.
+    y, x = np.mgrid[:SIZE, :SIZE]
+    left = (np.hypot((x - 200) / HAIR, (y - 175) / 145) > 0.93) & (x < 200) & (y > 40) & (y < 170)
+    wall = np.where((x % 20 == 0)[..., None], (90, 110, 140), (150, 170, 190))
+    wrong = np.abs(frame.astype(int) - wall).max(axis=2) > 45
+    assert wrong[left].mean() < 0.03
+
+
+def test_both_layers_make_the_picture() -> None:
+    picture, points = sitter()
+    found = matting.sitter(picture, points)
+    assert found.trusted
+    taken = layers(picture, found, np.array([[0.0, 0.0], [SIZE, SIZE]]), 160.0)
+    alpha = taken.sitter[..., 3:] / 255.0
+    together = taken.sitter[..., :3] + (1 - alpha) * taken.behind
+    assert np.abs(together - picture).mean() < 0.5
+    assert np.quantile(np.abs(together - picture), 0.99) < 16  # strands too thin to be told
+    assert alpha[150:250, 150:250].min() == 1
+    assert alpha[20:60, :60].max() == 0
+    np.testing.assert_array_equal(taken.behind[20:60, :60], picture[20:60, :60])
+    # Nothing of the hair is left behind.
+    assert taken.behind[60:150, 80:130].min() > 60
+
+
+def test_a_sitter_who_melts_into_the_wall_is_not_cut_out() -> None:
+    _, points = sitter()
+    picture = np.full((SIZE, SIZE, 3), (150, 160, 170), np.float32)
+    cv2.ellipse(picture, (200, 200), (80, 105), 0, 0, 360, (225, 180, 150), -1)
+    picture += np.random.default_rng(0).normal(0, 18, picture.shape)
+    melting = np.clip(picture, 0, 255).astype(np.uint8)  # hair of the wall's colour
+    assert not matting.sitter(melting, points).trusted
+    assert not matting.sitter(np.full_like(melting, 120), points).trusted
 
 
 @pytest.mark.parametrize("shift", [(0, 0), (150, 0), (-260, 40), (0, -250)])
@@ -81,7 +125,7 @@ def test_what_cannot_be_told_keeps_wide_rings(shift: tuple[int, int]) -> None:
         np.full((SIZE, SIZE, 3), 120, np.uint8),
         np.full((90, 70, 3), 120, np.uint8),
     ):
-        ends = extents(picture, moved, FURTHEST)
+        ends = matting.sitter(picture, moved).ends(FURTHEST)
         assert ends.shape == (36,)
         assert np.isfinite(ends).all()
         assert ends.min() >= 1.0

@@ -19,10 +19,11 @@ from likewise.errors import BadInput, PointsNeeded
 from likewise.face.engine import Capabilities, Frame
 from likewise.face.guessing import MOST_DISAGREEMENT, disagreement
 from likewise.face.mesh import wrinkles
+from likewise.face.mesh.behind import layers
 from likewise.face.mesh.eyes import EyeLayer
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.mouth import MouthLayer
-from likewise.face.mesh.rig import Rig
+from likewise.face.mesh.rig import Rig, sitter_of
 from likewise.face.mesh.warp import Warp
 from likewise.face.points import HOW_TO_PLACE
 from likewise.face.styles import style_of
@@ -143,8 +144,15 @@ class _Puppet:
         picture = np.ascontiguousarray(portrait.picture)
         self._rig = Rig(portrait)
         width = self._rig.face_width
+        sitter, moving = sitter_of(portrait), self._rig.source[:, :2]
         self._warp = Warp(
-            picture, self._rig.source, self._rig.outer, self._rig.fillings, self._rig.skin, width
+            picture,
+            self._rig.source,
+            self._rig.outer,
+            self._rig.fillings,
+            self._rig.skin,
+            width,
+            layers(picture, sitter, moving, width) if sitter and sitter.trusted else None,
         )
         self._folds = LOOKS[portrait.style].folds
         self._eyes = EyeLayer(picture, portrait.points, width)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from likewise.face.mesh import lids, lips
 from likewise.face.mesh.basis import expression_basis
 from likewise.face.mesh.looks import LOOKS
-from likewise.face.mesh.matting import extents
+from likewise.face.mesh.matting import Sitter, sitter
 from likewise.face.mesh.topology import EYES, INNER_LIPS, OVAL, Side, triangles
 from likewise.seeing.canonical import (
     FACE_WIDTH,
@@ -298,11 +298,15 @@ class _Rings:
 
 
 @lru_cache(maxsize=2)
+def sitter_of(portrait: Portrait) -> Sitter | None:
+    """Where the sitter of a portrait is, None where no proportion tells what is hair and neck."""
+    return sitter(portrait.picture, portrait.points) if portrait.kind == "human" else None
+
+
 def _head_ends(portrait: Portrait) -> NDArray[np.float64]:
     """Where the head ends on each ray through the oval, over the oval; at most the last ring."""
-    if portrait.kind != "human":  # no proportion tells what is hair and neck
-        return np.full(len(OVAL), _RINGS[-1][0])
-    return extents(portrait.picture, portrait.points, _RINGS[-1][0])
+    found, furthest = sitter_of(portrait), _RINGS[-1][0]
+    return np.full(len(OVAL), furthest) if found is None else found.ends(furthest)
 
 
 def _confined(

@@ -15,6 +15,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.face.mesh.behind import Layers
+
 _NODES_ACROSS_FACE = 84
 _STILL = 0.02  # pixels; less is not motion
 _JUMP = 0.7  # pitches of displacement between neighbouring nodes
@@ -79,6 +81,8 @@ class Warp:
         fillings: (T, 3) triangles of mouth and eyes, drawn next.
         skin: (T, 3) triangles of the face, drawn last, the farthest first.
         face_width: Pixels; sets how fine the grid is.
+        layers: The picture in layers, of which the sitter's is warped and the other stands still;
+            None warps all of the picture.
     """
 
     def __init__(
@@ -89,10 +93,14 @@ class Warp:
         fillings: NDArray[np.int32],
         skin: NDArray[np.int32],
         face_width: float,
+        layers: Layers | None = None,
     ) -> None:
         self._picture = picture
         # With a fourth channel OpenCV reads a picture in half the time.
-        self._padded = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+        self._padded = (
+            cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA) if layers is None else layers.sitter
+        )
+        self._behind = None if layers is None else layers.behind
         self._outer, self._fillings, self._skin = outer, fillings, skin
         self._pitch = max(1, round(face_width / _NODES_ACROSS_FACE))
         self._skin_area = _area(source, skin)
@@ -140,6 +148,10 @@ class Warp:
         )
         patch = frame[top:bottom, left:right]
         patch[:] = cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB)
+        if self._behind is not None:
+            through = cv2.cvtColor(255 - drawn[..., 3], cv2.COLOR_GRAY2RGB)
+            back = cv2.multiply(self._behind[top:bottom, left:right], through, scale=1 / 255)
+            cv2.add(patch, back, dst=patch)  # stays at white where rounding goes beyond
         _soften(patch, *_torn(jumping, places, numbers, grid))
         return frame
 
