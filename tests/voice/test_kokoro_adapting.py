@@ -290,7 +290,7 @@ def test_a_voice_is_adapted_kept_and_spoken_with(clip, tmp_path, monkeypatch):
     done = voice.facts["adaptation"]
     assert done["steps"] == 3
     assert done["distance_after"] < done["distance_before"]
-    assert "ltas_gain" not in voice.tensors
+    assert {"deltas", "envelope_matrix"} < set(voice.tensors)
     voice.save(tmp_path / "reader.safetensors")
     loaded = Voice.load(tmp_path / "reader.safetensors")
     assert loaded.tensors["deltas"].dtype == np.float16
@@ -308,7 +308,7 @@ def test_without_torch_the_best_is_the_quick_tier_with_a_note(clip, monkeypatch)
     monkeypatch.setattr(enrolment, "check_torch", missing)
     engine, sound = KokoroEngine(), files.read(clip).between(0, 4.5)
     voice = engine.enrol([sound], name="reader", tier="best")
-    assert "ltas_gain" in voice.tensors
+    assert "deltas" not in voice.tensors
     assert any("likewise[torch]" in note for note in voice.facts["warnings"])
     with pytest.raises(MissingWeights):
         engine.enrol([sound], name="reader", tier="adapted")

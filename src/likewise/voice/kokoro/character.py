@@ -1,4 +1,4 @@
-"""What makes an enrolled voice its speaker's beyond the style: pitch range and timbre filter.
+"""What makes an enrolled voice its speaker's beyond the style: pitch range and colour.
 
 Stock voices have neither; both functions then answer their input.
 """
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from likewise.values import Voice
 from likewise.voice.engine import OWN_MANNER
+from likewise.voice.kokoro.envelope import Transport
 
 VOICED_HZ = 50.0
 """The model's F0 lies far below this where it is unvoiced."""
@@ -42,16 +43,20 @@ def match_pitch(f0: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
 
 
 def colour(samples: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
-    """Pass sound through the speaker's long-term average spectrum, and keep it in -1..1.
+    """Give sound the speaker's spectral envelopes, and keep it in -1..1.
 
     Args:
         samples: float32 (T,) at 24 kHz.
-        voice: A voice; `tensors` may hold `ltas_gain`, float32 (N/2+1,), log amplitude.
+        voice: A voice; its `tensors` may hold a `Transport`, or `ltas_gain`, one filter for all
+            moments, float32 (N/2+1,), log amplitude.
     """
+    moving = Transport.of(voice.tensors)
     gain = voice.tensors.get("ltas_gain")
-    if gain is None:
-        return np.clip(samples, -1.0, 1.0)
-    return np.clip(filtered(samples, np.asarray(gain, np.float32)), -1.0, 1.0)
+    if moving is not None:
+        samples = moving.applied(samples)
+    elif gain is not None:
+        samples = filtered(samples, np.asarray(gain, np.float32))
+    return np.clip(samples, -1.0, 1.0)
 
 
 def filtered(samples: NDArray[np.float32], log_gain: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -3,10 +3,11 @@
 The recording's F0 chooses the stock voices that may take part, for encoders mistake the sex of
 noisy recordings. Each is given the recording's colour (LTAS), so that microphone and room count
 for nothing, and compared by a speaker encoder; non-negative least squares finds the weights. The
-mixture's pitch is then moved to the speaker's, and its sound filtered to the speaker's LTAS.
+mixture's pitch is then moved to the speaker's, and so are its spectral envelopes (`envelope.py`).
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from likewise.text.phonemes import phonemise
 from likewise.values import Audio, Voice, samples_sha256
 from likewise.voice.kokoro import likeness, stock
 from likewise.voice.kokoro.character import VOICED_HZ, filtered, match_pitch
+from likewise.voice.kokoro.envelope import transport
 from likewise.voice.kokoro.listening import SENTENCE, listening
 from likewise.voice.kokoro.ltas import ltas, matching_gain
 from likewise.voice.kokoro.model import SAMPLE_RATE, KokoroModel, Prosody
@@ -52,7 +54,8 @@ def enrol(
         reference: What was chosen from the recordings already.
 
     Returns:
-        A voice with `mean`, `places`, `directions` (its styles) and `ltas_gain`.
+        A voice with `mean`, `places`, `directions` (its styles), and how its envelopes are moved;
+        for what isn't speech `ltas_gain`, a filter.
 
     Raises:
         BadInput: Nothing usable in the recordings.
@@ -85,25 +88,26 @@ def enrol(
     if not reference.is_speech:
         facts["likeness"] = likeness.LIKENESS
         facts["sound_f0_hz"] = round(reference.track.median_hz or 0.0, 1)
-    unmatched = Voice(name, "kokoro", tensors, language)
-    prosody, style = _prosody(model, unmatched)
+    prosody, _ = _prosody(model, Voice(name, "kokoro", tensors, language))
     curve = prosody.f0.ravel().astype(np.float64)
     spoken = PitchTrack(curve, curve > VOICED_HZ)  # the same statistics as the speaker's
     facts["model_f0"] = [float(np.log(spoken.median_hz or 1.0)), spoken.spread or 0.0]
     on_progress(Progress("enrolling", 3, _STEPS, "steps"))
-    uncoloured = Voice(name, "kokoro", tensors, language, facts=facts)
-    f0 = match_pitch(prosody.f0, uncoloured)
-    samples = model.decode(Prosody(prosody.durations, f0, prosody.energy, prosody.features), style)
-    gain = matching_gain(colour, ltas(samples), bandwidth_hz=0.95 * reference.bandwidth_hz)
-    if not reference.is_speech:
-        gain = likeness.gentle(gain)
-    gain += np.log(_rms(samples) / _rms(filtered(samples, gain)))
+    samples = sample(model, Voice(name, "kokoro", tensors, language, facts=facts))
+    if reference.is_speech:
+        moving = transport(samples, reference.speech, bandwidth_hz=reference.bandwidth_hz)
+        tensors |= moving.as_tensors()
+    else:
+        bandwidth = 0.95 * reference.bandwidth_hz
+        gain = likeness.gentle(matching_gain(colour, ltas(samples), bandwidth_hz=bandwidth))
+        gain += np.log(_rms(samples) / _rms(filtered(samples, gain)))
+        tensors["ltas_gain"] = gain.astype(np.float32)
     on_progress(Progress("enrolling", _STEPS, _STEPS, "steps"))
     heard = np.concatenate([recording.samples for recording in recordings])
     return Voice(
         name=name,
         engine="kokoro",
-        tensors=tensors | {"ltas_gain": gain.astype(np.float32)},
+        tensors=tensors,
         language=language,
         reference_sha256=samples_sha256(heard),
         facts=facts,
@@ -141,6 +145,21 @@ def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dic
         for index, weight in zip(nearest, weights, strict=True)
         if weight > 0
     }
+
+
+def sample(model: KokoroModel, voice: Voice) -> NDArray[np.float32]:
+    """The table's sentence in a voice at its pitch, before its colour.
+
+    Args:
+        model: Says it.
+        voice: An enrolled voice.
+
+    Returns:
+        float32 (T,) at 24 kHz.
+    """
+    prosody, style = _prosody(model, voice)
+    pitched = replace(prosody, f0=match_pitch(prosody.f0, voice))
+    return model.decode(pitched, style, stock.deltas(voice))
 
 
 def _factored(mixture: dict[str, float]) -> dict[str, NDArray[np.float32]]:

@@ -3,8 +3,8 @@
     voice = adapt(model, instant, reference, complete=True, transcripts=None, seconds=60, ...)
 
 Begins with the voice of the quick tier (`likewise.voice.kokoro.enrolment`), lays the words of the
-recording over it, and fits the decoder's style and deltas (`fitting.py`). Needs the extra [torch];
-speaking does not.
+recording over it, fits the decoder's style and deltas (`fitting.py`), and moves what envelopes are
+left between the fitted voice and the recording. Needs the extra [torch]; speaking does not.
 """
 
 import time
@@ -23,6 +23,8 @@ from likewise.values import Audio, Voice
 from likewise.voice.kokoro import stock
 from likewise.voice.kokoro.adapting.targets import targets
 from likewise.voice.kokoro.adapting.transcript import Said, said
+from likewise.voice.kokoro.enrolment import sample
+from likewise.voice.kokoro.envelope import transport
 from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.reference import Reference
 from likewise.voice.kokoro.vocabulary import encode
@@ -30,6 +32,7 @@ from likewise.voice.kokoro.vocabulary import encode
 _LEAST_SECONDS = 3.0
 _MOST_MISFIT = 0.68  # distance of words and sound: 0.53 to 0.57 of the right ones, 0.73 of wrong
 _TOKENS_A_SECOND = (3.0, 32.0)
+_ENDING = 3.0  # seconds kept for what comes after fitting
 _WHOLE = 0.85  # share of the speech of all recordings that was chosen
 
 
@@ -103,7 +106,7 @@ def adapt(
             f"The words don't fit the recording (distance {wanted.misfit:.2f}, at most "
             f"{_MOST_MISFIT}). Is this what is said in it: “{words.text[:80]}”?"
         )
-    settings = Settings(seconds=max(seconds - (time.monotonic() - began), 1.0))
+    settings = Settings(seconds=max(seconds - _ENDING - (time.monotonic() - began), 1.0))
     found = fit(
         load_decoder(), wanted, style[: len(style) // 2], settings=settings, on_progress=on_progress
     )
@@ -124,21 +127,20 @@ def adapt(
         },
         "warnings": [*voice.facts.get("warnings", ()), *words.warnings],
     }
-    return replace(
+    fitted = replace(
         voice,
         tensors=_tensors(voice, found.style, found.deltas),
         language=voice.language or words.language,
         facts=facts,
     )
+    moving = transport(sample(model, fitted), reference.speech, bandwidth_hz=reference.bandwidth_hz)
+    return replace(fitted, tensors={**fitted.tensors, **moving.as_tensors()})
 
 
 def _tensors(
     voice: Voice, style: NDArray[np.float32], deltas: NDArray[np.float32]
 ) -> dict[str, NDArray[np.float32] | NDArray[np.float16]]:
-    """The voice's prosody with the fitted decoder style, the same for texts of any length.
-
-    The filter to the recording's colour is left out: the decoder has learned the colour.
-    """
+    """The voice's prosody with the fitted decoder style, the same for texts of any length."""
     mean, directions = (
         np.array(voice.tensors[name], np.float32) for name in ("mean", "directions")
     )
