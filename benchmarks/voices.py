@@ -10,6 +10,8 @@ judges, from the same session, which is an easier comparison. Per speaker: simil
 encoders, raw and normalised (0 another speaker, 1 the same one), predicted opinion, word error
 rate, enrolment time and real-time factor; then means with 95 % bootstrap intervals.
 
+Of a slower tier that finds nothing better than the quick one, as on a busy machine, there is no row.
+
 The machine's load is printed, since times on a busy machine say little; CPU seconds stand beside
 them. A slower tier's time (`--seconds`) is by the clock: on a busy machine give it more. A run that
 was stopped goes on where it was when `--json` names the same file again.
@@ -27,6 +29,7 @@ from typing import Any
 import numpy as np
 
 from likewise.audio import files
+from likewise.errors import BadInput
 from likewise.values import Audio, Metric, Speech, Voice
 from likewise.verify import bootstrap, naturalness, speaker, words
 from likewise.verify.separation import separation
@@ -180,15 +183,20 @@ def measured(
     stock: list[tuple[Voice, np.ndarray]],
     sentences: Sequence[str],
     seconds: float,
+    tiers: Sequence[str],
 ) -> dict[str, Any]:
     """All rows of one speaker."""
     wanted = speaker.dvector.embed(enrolled)
     nearest = max(stock, key=lambda item: float(item[1] @ wanted))[0]
     rows = {"nearest": judged(engine, nearest, sentences, enrolled, others)}
-    for tier in engine.capabilities.tiers or ("enrolled",):
+    for tier in tiers:
         patience = {"tier": tier, "seconds": seconds} if engine.capabilities.tiers else {}
         start, cpu = time.perf_counter(), time.process_time()
-        voice = engine.enrol([enrolled], name=name, language=LANGUAGE, **patience)
+        try:
+            voice = engine.enrol([enrolled], name=name, language=LANGUAGE, **patience)
+        except BadInput as error:
+            print(f"{name} {tier}: {error}")
+            continue
         took, cpu = time.perf_counter() - start, time.process_time() - cpu
         rows[tier] = judged(engine, voice, sentences, enrolled, others) | {
             "enrolment_seconds": took,
@@ -212,6 +220,7 @@ def main() -> None:
     parser.add_argument("--speakers", type=int, default=20, help="how many of --clips")
     parser.add_argument("--engine", default="kokoro")
     parser.add_argument("--sentences", type=int, default=10)
+    parser.add_argument("--tiers", nargs="+", help="which tiers (default: all of the engine)")
     parser.add_argument("--seconds", type=float, default=60.0, help="time of a slower tier")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
@@ -236,6 +245,7 @@ def main() -> None:
         )
     engine = voice_engine(given.engine)
     sentences = SENTENCES[: given.sentences]
+    tiers = given.tiers or engine.capabilities.tiers or ("enrolled",)
     stock = stock_embeddings(engine)
     print(
         f"\n{'speaker':<22}{'voice':<16}{'GE2E (norm.)':<16}{'d-vector (n.)':<16}"
@@ -246,7 +256,7 @@ def main() -> None:
         if name not in result["speakers"]:
             enrolled, others = parts(place) if given.clips else recordings(place)
             result["speakers"][name] = measured(
-                engine, name, enrolled, others, stock, sentences, given.seconds
+                engine, name, enrolled, others, stock, sentences, given.seconds, tiers
             )
             if given.json:
                 given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
