@@ -7,6 +7,22 @@ from pathlib import Path
 
 import pytest
 
+WORKERS = 2
+"""Most processes the tests are spread over: the largest models need 4 GB each."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One file, or a single test of it, runs in this process: another would only start later."""
+    asked = {argument.partition("::")[0] for argument in config.args}
+    alone = len(asked) == 1 and Path(asked.pop()).is_file()
+    return 0 if alone else min(WORKERS, os.cpu_count() or 1)
+
+
+def pytest_xdist_setupnodes() -> None:
+    """A worker has one core: threads of the numerical libraries would wait for each other."""
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _no_network() -> None:
