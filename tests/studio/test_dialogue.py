@@ -1,8 +1,10 @@
 """Several speakers on several faces of one picture, from the script to the frames."""
 
+import json
 from pathlib import Path
 
 import cv2
+import jsonschema
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,10 +16,12 @@ from likewise.face.mesh.engine import MeshEngine
 from likewise.face.points import FacePoints
 from likewise.seeing.landmarks import Tracker
 from likewise.seeing.measures import lip_gap
-from likewise.studio.dialogue import _portraits, _roles
+from likewise.studio import dialogue_report
+from likewise.studio.dialogue_cast import portraits_of, roles_of
 from likewise.studio.ensemble import Ensemble
 from likewise.studio.script import Line, Role, cast_by, parse_script, points_by, read_script
 from likewise.values import INDEX, Motion
+from likewise.verify.report import Report, schema
 from likewise.video.reader import VideoReader
 
 DATA = Path(__file__).parents[1] / "data"
@@ -98,15 +102,15 @@ def test_casting() -> None:
         with pytest.raises(BadInput, match="casts nobody"):
             cast_by([wrong])
     script = parse_script(SCRIPT)
-    faces = {name: role.face for name, role in _roles(script, {}).items()}
+    faces = {name: role.face for name, role in roles_of(script, {}).items()}
     assert faces == {"Lisa": 1, "Agnew": 2}
-    swapped = _roles(script, cast_by(["Agnew=bf_emma@1", "Lisa=af_sky@2"]))
+    swapped = roles_of(script, cast_by(["Agnew=bf_emma@1", "Lisa=af_sky@2"]))
     assert [role.face for role in swapped.values()] == [2, 1]
-    assert _roles(script, cast_by(["Lisa=af_sky"]))["Lisa"].face == 1
+    assert roles_of(script, cast_by(["Lisa=af_sky"]))["Lisa"].face == 1
     with pytest.raises(BadInput, match="both be face 1"):
-        _roles(script, {"Agnew": Role("bf_emma", face=1)})
+        roles_of(script, {"Agnew": Role("bf_emma", face=1)})
     with pytest.raises(BadInput, match="Nobody gives Bob"):
-        _roles(parse_script("Bob: Hi."), {})
+        roles_of(parse_script("Bob: Hi."), {})
 
 
 def test_faces_by_points_need_no_number(pair: Picture, tmp_path: Path) -> None:
@@ -115,7 +119,7 @@ def test_faces_by_points_need_no_number(pair: Picture, tmp_path: Path) -> None:
         "---\nLisa: af_bella\nRex: {voice: am_puck, points: rex.json}\n---\n"
         "Rex: Wow.\nLisa: Indeed."
     )
-    roles = _roles(script, {})
+    roles = roles_of(script, {})
     assert [role.face for role in roles.values()] == [None, 1] and roles["Rex"].placed
     other = str(tmp_path / "rex.json")
     FacePoints(
@@ -134,17 +138,17 @@ def test_faces_by_points_need_no_number(pair: Picture, tmp_path: Path) -> None:
         size=(400, 200),
         style="fur",
     ).save(Path(other))
-    roles = _roles(script, {}, points_by(f"Rex={other}"))
+    roles = roles_of(script, {}, points_by(f"Rex={other}"))
     drawn = pair.copy()
     drawn[:, 200:] = (180, 150, 110)
     for x in (270, 330):
         cv2.circle(drawn, (x, 75), 8, (20, 20, 20), -1)
     cv2.line(drawn, (275, 130), (325, 130), (20, 20, 20), 2)
-    seen = _portraits(drawn, MeshEngine(), roles, 400)
+    seen = portraits_of(drawn, MeshEngine(), roles, 400)
     assert seen["Rex"].kind == "animal" and seen["Lisa"].kind == "human"
     assert seen["Rex"].points[:, 0].mean() > 250 > 150 > seen["Lisa"].points[:, 0].mean()
     with pytest.raises(BadInput, match="Bob has points but speaks nowhere"):
-        _roles(script, {}, {"Bob": other})
+        roles_of(script, {}, {"Bob": other})
     for wrong in ("Rex", "=a.json", "Rex="):
         with pytest.raises(BadInput, match="says of nobody"):
             points_by(wrong)
@@ -168,12 +172,18 @@ def test_each_face_plays_its_own_score(pair: Picture) -> None:
 
 
 def test_a_dialogue_from_end_to_end(
-    pair: Picture, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    pair: Picture,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # A speech recogniser takes longer than all the rest, and has tests of its own.
+    monkeypatch.setattr(dialogue_report, "understanding", lambda evidence: ([], {}))
     picture, script, output = (tmp_path / name for name in ("pair.png", "talk.txt", "talk.mp4"))
     cv2.imwrite(str(picture), pair[..., ::-1])
     script.write_text(SCRIPT, encoding="utf-8")
     words = ["talk", str(picture), "--script", str(script), "-o", str(output), "--fps", "12"]
+    words += ["--report", str(tmp_path / "report.html")]
     assert run([*words, "--subtitles", str(tmp_path / "talk.srt"), "--liveliness", "0.3"]) == 0
     told = capsys.readouterr()
     assert "From left to right" in told.err
@@ -191,6 +201,18 @@ def test_a_dialogue_from_end_to_end(
     lisa, agnew = (np.array(gaps) for gaps in halves)
     assert lisa[:first].max() > 3 * max(agnew[:first].max(), 0.01)
     assert agnew[-2 * first :].max() > 3 * max(lisa[-2 * first :].max(), 0.01)
+    report = Report.load(tmp_path / "report.json")
+    jsonschema.validate(json.loads((tmp_path / "report.json").read_text("utf-8")), schema())
+    found = {metric.name: metric for metric in report.metrics}
+    assert found["Agnew: lip correlation"].value > 0.5
+    assert abs(found["Agnew: lip lag"].value) <= 85  # a frame of this film
+    assert "only 10 frames" in found["Lisa: lip lag"].status
+    for name in ("Lisa", "Agnew"):
+        assert "no recording" in found[f"{name}: speaker similarity"].status
+        assert found[f"{name}: identity distance"].value < 0.4
+    assert [row[0] for row in report.tables["Who speaks"]] == ["Speaker", "Lisa", "Agnew"]
+    assert any("Lisa: " in sentence and "Agnew: " in sentence for sentence in report.verdict)
+    assert "Agnew: lip lag" in (tmp_path / "report.html").read_text(encoding="utf-8")
     assert run([*words, "--voice", "af_heart"]) == 2
     assert "--voice can't be used beside --script" in capsys.readouterr().err
     assert run(["talk", str(picture), "-o", str(output), "--text", "Hi"]) == 2

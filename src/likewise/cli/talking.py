@@ -59,12 +59,7 @@ def talk(
     """Make a picture say a text in a voice, or its faces talk with each other by a script."""
     which, face_engine = options.split_face(face)
     if script is not None:
-        unfit: dict[str, object] = {
-            "--voice": voice,
-            "--text": text,
-            "--face N": which,
-            "--report": report,
-        }
+        unfit: dict[str, object] = {"--voice": voice, "--text": text, "--face N": which}
         unfit |= {"--plot": plot, "--save-motion": save_motion, "--crop head": crop == "head"}
         unfit |= {"--slider": slider, "--keyframes": keyframes}
         unfit |= {"--style": style, "--pitch": pitch, "--pause": pause != 1.0, "--ssml": ssml}
@@ -87,6 +82,8 @@ def talk(
             mood=mood,
             subtitles=subtitles or (),
             verify=verify,
+            report=report,
+            command=typed(),
             engine=engine,
             face_engine=face_engine,
         )

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from likewise.errors import BadInput
 from likewise.face import registry as faces
-from likewise.face.engine import FaceEngine
 from likewise.motion.attention import Aim, Attention, aim
 from likewise.motion.from_speech import SpeechActor
 from likewise.motion.limits import within_limits
@@ -25,19 +24,22 @@ from likewise.provenance.consent import ConsentLike
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin, copied
 from likewise.studio.ahead import Ahead
-from likewise.studio.choosing import PictureLike, check_consent, choose_portrait, choose_voice
+from likewise.studio.choosing import PictureLike, check_consent, choose_voice
+from likewise.studio.dialogue_cast import placed, portraits_of, roles_of, script_of
+from likewise.studio.dialogue_report import Speaker, Turn, report_dialogue
 from likewise.studio.ensemble import Ensemble
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video, open_video
 from likewise.studio.saying import say
 from likewise.studio.scoring import MoodLike, chosen_mood
-from likewise.studio.script import Line, Role, Script, parse_script, read_script
+from likewise.studio.script import Line, Role, Script
 from likewise.studio.stopwatch import Stopwatch
 from likewise.values import Audio, Consent, Motion, Portrait, Speech, Timing, Voice
 from likewise.video.writer import VideoWriter
 from likewise.voice import registry as voices
 
 _SPEAKER_LOOKS = 0.45  # how far a speaker turns to whom they speak to; a listener turns fully
+_HEARD_AND_SEEN = (".mp4", ".webm")
 _FIRST_LOOK = 0.2  # seconds from which on faces look at each other: they begin as in the picture
 _LOOKS_BACK = 0.6  # seconds before the end at which everyone looks ahead again
 
@@ -59,6 +61,8 @@ def dialogue(
     mood: MoodLike = "",
     subtitles: Sequence[Path | str] = (),
     verify: bool = False,
+    report: Path | str | None = None,
+    command: str = "",
     engine: str = "kokoro",
     face_engine: str = "mesh",
     on_progress: ProgressCallback = silent,
@@ -82,6 +86,9 @@ def dialogue(
         mood: What faces wear whose role says nothing of it.
         subtitles: Subtitle files to write, .srt or .vtt, with the speakers' names.
         verify: Have a speech recogniser check every sentence; needs the extra [asr].
+        report: A page (.html) that says of each speaker how alike they sound and how well their
+            lips fit; `report.json` beside it has the same as data.
+        command: The command that was typed, for the report.
         engine: Voice engine.
         face_engine: Face engine.
         on_progress: Told about the stages; may be called from two threads.
@@ -98,12 +105,14 @@ def dialogue(
     """
     start = time.perf_counter()
     watch = Stopwatch()
-    play = _script(script)
-    roles = _roles(play, cast or {}, points or {})
+    play = script_of(script)
+    roles = roles_of(play, cast or {}, points or {})
     given = {name: role.consent or consent for name, role in roles.items()}
     for name, role in roles.items():
         check_consent(role.voice, given[name])
-    check_beside(subtitles)
+    check_beside(subtitles, report)
+    if report is not None and Path(output).suffix.lower() not in _HEARD_AND_SEEN:
+        raise BadInput(f"A report needs a video with sound, .mp4 or .webm, not {output}.")
     moods = {name: chosen_mood(role.mood or mood) for name, role in roles.items()}
     speaker, artist = voices.voice_engine(engine), faces.face_engine(face_engine)
     marking = Marking()
@@ -140,7 +149,7 @@ def dialogue(
     with ExitStack() as stack:
         ahead = stack.enter_context(Ahead(watch.each("speaking", spoken()), depth=2))
         with watch.stage("picture"):
-            seen = _portraits(picture, artist, roles, size)
+            seen = portraits_of(picture, artist, roles, size)
         portraits = list(seen.values())
         video = stack.enter_context(
             open_video(
@@ -163,9 +172,29 @@ def dialogue(
             total = round(stage.record.seconds * fps) if stage.record.complete else None
             on_progress(Progress("rendering", count, total, "frames"))
     record = stage.record
+    beside = write_subtitles(stage.subtitles(), subtitles) if subtitles else ()
+    if report is not None:
+        settings: dict[str, Any] = {"script": [f"{line.name}: {line.text}" for line in play.lines]}
+        settings |= {"cast": {name: voice.name for name, voice in chosen.items()}}
+        settings |= {"speed": speed, "seed": seed}
+        settings |= {"voice engine": engine, "face engine": face_engine}
+        settings |= {"command": command} if command else {}
+        speakers = [
+            Speaker(
+                name,
+                chosen[name],
+                tuple(turn for said in stage.turns.values() for turn in said if turn.name == name),
+                seen.get(name),
+            )
+            for name in roles
+        ]
+        with watch.stage("verifying"):
+            beside += report_dialogue(
+                Path(output), Path(report), speakers, fps, settings, on_progress
+            )
     notes = [note for portrait in portraits for note in portrait.notes]
     notes += [note for voice in chosen.values() for note in voice.facts.get("warnings", ())]
-    notes += _placed(seen, roles)
+    notes += placed(seen, roles)
     return Video(
         path=Path(output),
         seconds=record.seconds,
@@ -177,99 +206,8 @@ def dialogue(
         took=time.perf_counter() - start,
         stages=watch.seconds,
         notes=tuple(dict.fromkeys((*notes, *record.notes, *marking.notes))),
-        beside=write_subtitles(stage.subtitles(), subtitles) if subtitles else (),
+        beside=beside,
     )
-
-
-def _script(script: Script | Path | str) -> Script:
-    if isinstance(script, Script):
-        return script
-    if isinstance(script, str) and "\n" in script:
-        return parse_script(script)
-    return read_script(script)
-
-
-def _roles(
-    script: Script, cast: Mapping[str, Role], points: Mapping[str, str] = MappingProxyType({})
-) -> dict[str, Role]:
-    """A role for every speaker, with faces dealt to those who name none."""
-    known = {**script.cast, **cast}
-    for name in cast:
-        if name in script.cast and cast[name].face is None:
-            known[name] = replace(cast[name], face=script.cast[name].face)
-        if name in script.cast and not cast[name].points:
-            known[name] = replace(known[name], points=script.cast[name].points)
-    for name, path in points.items():
-        if name not in known:
-            raise BadInput(
-                f"{name} has points but speaks nowhere. Speakers: {', '.join(script.names)}."
-            )
-        known[name] = replace(known[name], points=path)
-    missing = [name for name in script.names if name not in known]
-    if missing:
-        raise BadInput(
-            f"Nobody gives {' and '.join(missing)} a voice. Cast them, for example: "
-            f"--cast {missing[0]}=af_heart"
-        )
-    roles = {name: known[name] for name in script.names}
-    taken: dict[int, str] = {}
-    for name, role in roles.items():
-        if role.face is not None and role.face < 0:
-            raise BadInput(f"{name} has face {role.face}: faces count from 1, 0 is a voice off.")
-        if role.face and not role.placed:
-            if role.face in taken:
-                raise BadInput(f"{taken[role.face]} and {name} can't both be face {role.face}.")
-            taken[role.face] = name
-    free = (number for number in range(1, len(roles) + len(taken) + 1) if number not in taken)
-    return {
-        name: role if role.placed or role.face is not None else replace(role, face=next(free))
-        for name, role in roles.items()
-    }
-
-
-def _portraits(
-    picture: PictureLike, artist: FaceEngine, roles: Mapping[str, Role], size: int
-) -> dict[str, Portrait]:
-    """The portrait of every role that has a face, all of the whole picture."""
-    if isinstance(picture, Portrait):
-        raise BadInput("A dialogue needs the picture itself, in which it finds every face.")
-    notes: tuple[str, ...] = ()
-    if isinstance(picture, np.ndarray):
-        pixels = picture
-    else:
-        from likewise.video.picture import read_picture
-
-        found = read_picture(picture, max_side=size)
-        pixels, notes = found.picture, found.notes
-    seen = {
-        name: choose_portrait(
-            pixels,
-            artist,
-            face=None if role.placed or not role.face else role.face - 1,
-            crop="none",
-            size=size,
-            points=role.points or None,
-        )
-        for name, role in roles.items()
-        if role.placed or role.face
-    }
-    if not seen:
-        raise BadInput("Every role is a voice off. Give one of them a face: --cast NAME=VOICE@1")
-    first = next(iter(seen))
-    seen[first] = replace(seen[first], notes=(*notes, *seen[first].notes))
-    return seen
-
-
-def _placed(seen: Mapping[str, Portrait], roles: Mapping[str, Role]) -> Iterator[str]:
-    """Who is where, in a sentence, where there are several."""
-    if len(seen) < 2:
-        return
-    middles = {name: float(seen[name].points[:, 0].mean()) for name in seen}
-    order = sorted(middles, key=lambda name: middles[name])
-    row = ", ".join(
-        name if roles[name].placed else f"{name} (face {roles[name].face})" for name in order
-    )
-    yield f"From left to right: {row}."
 
 
 def _origin(chosen: Mapping[str, Voice], face_engine: str) -> Origin:
@@ -324,7 +262,7 @@ class _Stage:
         self.languages: list[str] = []
         self._lines, self._company, self._video = lines, company, video
         self._parts = iter(parts)
-        self._said: dict[int, list[Speech]] = {}
+        self.turns: dict[int, list[Turn]] = {}
         self._line = -1
 
     def score(self, name: str) -> Iterator[Motion]:
@@ -344,11 +282,11 @@ class _Stage:
             Speech(
                 nothing,
                 text=self._lines[number].text,
-                language=parts[0].language,
-                words=tuple(word for part in parts for word in part.words),
+                language=turns[0].said.language,
+                words=tuple(word for turn in turns for word in turn.said.words),
                 voice=self._lines[number].name,
             )
-            for number, parts in self._said.items()
+            for number, turns in self.turns.items()
         ]
 
     def _advance(self) -> None:
@@ -367,9 +305,8 @@ class _Stage:
         start = self.record.seconds
         self.record.add(part)
         self.languages.append(part.language)
-        words = tuple(word.shifted(start) for word in part.words)
-        kept = replace(part, audio=Audio(np.zeros(0, np.float32), 1), words=words, phonemes=())
-        self._said.setdefault(number, []).append(kept)
+        turn = Turn.of(part, self._lines[number].name, start)
+        self.turns.setdefault(number, []).append(turn)
         hush = Speech(
             Audio(np.zeros_like(part.audio.samples), part.audio.sample_rate),
             text="",

@@ -84,7 +84,7 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     with ThreadPoolExecutor(2) as pool:
         looked, explained = pool.submit(_look, evidence), pool.submit(_explain, evidence)
         sound, voice, words = (
-            pool.submit(measure, evidence) for measure in (_sound, _voice, _words)
+            pool.submit(measure, evidence) for measure in (_sound, voice_likeness, understanding)
         )
         judged = pool.submit(_judge_lips, evidence)
 
@@ -112,7 +112,7 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
         verdict=verdict(metrics),
         metrics=tuple(metrics),
         figures=(*of_voice, *figures, *of_likeness),
-        reproduce=_environment() | evidence.reproduce,
+        reproduce=environment() | evidence.reproduce,
         inputs=evidence.inputs,
         tables=tables,
     )
@@ -121,7 +121,8 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
 Found = tuple[list[Metric], dict[str, list[list[str]]]]
 
 
-def _voice(evidence: Evidence) -> Found:
+def voice_likeness(evidence: Evidence) -> Found:
+    """How much the speech sounds like the recording of the person."""
     from likewise.verify import speaker
 
     if evidence.reference is None:
@@ -137,7 +138,8 @@ def _voice(evidence: Evidence) -> Found:
     return speaker.similarity(clones, [evidence.reference]), {}
 
 
-def _words(evidence: Evidence) -> Found:
+def understanding(evidence: Evidence) -> Found:
+    """How much of the speech a recogniser understands, and what it heard."""
     from likewise.verify import words
 
     sentences = [part for part in evidence.sentences if part.text]
@@ -285,7 +287,8 @@ def _spoken_parts(evidence: Evidence) -> list[Audio]:
     return [audio.between(part.start, part.end) for part in parts] or [audio]
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """Versions that a number may depend on, by name."""
     names = ("numpy", "onnxruntime", "opencv-python-headless", "av")
     return {
         "likewise": __version__,
