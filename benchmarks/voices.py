@@ -10,7 +10,7 @@ judges, from the same session, which is an easier comparison. Per speaker: simil
 encoders, raw and normalised (0 another speaker, 1 the same one), predicted opinion, word error
 rate, enrolment time and real-time factor; then means with 95 % bootstrap intervals.
 
-Of a slower tier that finds nothing better than the quick one, as on a busy machine, there is no row.
+A slower tier that finds nothing better than the quick one, as on a busy machine, has no row.
 
 The machine's load is printed, since times on a busy machine say little; CPU seconds stand beside
 them. A slower tier's time (`--seconds`) is by the clock: on a busy machine give it more. A run that

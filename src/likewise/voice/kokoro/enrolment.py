@@ -7,6 +7,7 @@ mixture's pitch is then moved to the speaker's, and so are its spectral envelope
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -32,6 +33,7 @@ _RIDGE = 0.1
 _RANK = 12
 _NOTICEABLE = 0.02
 _STEPS = 4
+_AT_ONCE = 2
 
 
 def enrol(
@@ -128,15 +130,13 @@ def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dic
     """
     table = listening()
     nearest = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")[:_CANDIDATES]
-    candidates = np.stack(
-        [
-            table.embedding(
-                index,
-                matching_gain(colour, table.ltas[index], bandwidth_hz=reference.bandwidth_hz),
-            )
-            for index in nearest
-        ]
-    )
+
+    def heard(index: int) -> NDArray[np.float32]:
+        gain = matching_gain(colour, table.ltas[index], bandwidth_hz=reference.bandwidth_hz)
+        return table.embedding(index, gain)
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:  # the encoder works on one core
+        candidates = np.stack(list(pool.map(heard, nearest)))
     likeness = candidates @ candidates.T + _RIDGE * np.eye(len(nearest))
     weights = nonnegative_shares(likeness, candidates @ reference.embedding)
     weights = weights / weights.sum() if weights.sum() > 0 else np.eye(len(nearest))[0]
@@ -168,11 +168,13 @@ def _factored(mixture: dict[str, float]) -> dict[str, NDArray[np.float32]]:
     for name, weight in mixture.items():
         rows = rows + np.float32(weight) * stock.pack(stock.factors(name))
     mean = rows.mean(axis=0)
-    left, sizes, right = np.linalg.svd(rows - mean, full_matrices=False)
+    away = (rows - mean).astype(np.float64)
+    _, principal = np.linalg.eigh(away.T @ away)  # a tenth of the time of a decomposition of rows
+    directions = principal[:, : -_RANK - 1 : -1].T
     return {
         "mean": mean.astype(np.float32),
-        "places": np.ascontiguousarray(left[:, :_RANK] * sizes[:_RANK], np.float32),
-        "directions": np.ascontiguousarray(right[:_RANK], np.float32),
+        "places": (away @ directions.T).astype(np.float32),
+        "directions": np.ascontiguousarray(directions, np.float32),
     }
 
 
