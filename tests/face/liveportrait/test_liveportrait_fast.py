@@ -10,11 +10,11 @@ import seeded_weights
 
 torch = pytest.importorskip("torch", reason="LivePortrait needs the extra [torch]")
 
-from likewise.face.liveportrait.fast import (  # noqa: E402 - needs torch
+from likewise.face.liveportrait.fast_generator import (  # noqa: E402 - needs torch
     FastGenerator,
-    FastWarping,
     _moments,
 )
+from likewise.face.liveportrait.fast_warping import FastWarping  # noqa: E402
 from likewise.face.liveportrait.fourier import FourierConv3d  # noqa: E402
 from likewise.face.liveportrait.networks import build  # noqa: E402
 from likewise.face.liveportrait.sizes import TINY  # noqa: E402

@@ -49,7 +49,7 @@ class LivePortraitEngine:
             then what `likewise weights pull` fetched.
         stitching: Keep shoulders and border of the crop where they were.
         by_networks: Open lips and lids by the retargeting networks instead of the measured slopes.
-        fast: Same pictures with fewer operations (`fast.Fast`), which takes a fifth more memory.
+        fast: Same pictures with fewer operations and less memory (`fast.Fast`).
         workers: Frames made at once on a CPU; None is one for each core.
         device: Where PyTorch computes; None is a CUDA GPU where it finds one, else the CPU. GPUs
             take half precision and neither `fast` nor `workers`. `mps` works as far as PyTorch

@@ -9,7 +9,9 @@ Sources: Lavin and Gray 2015, "Fast algorithms for convolutional neural networks
 Barabasz et al. 2020, "Error analysis and improving the accuracy of Winograd convolution".
 """
 
-from collections.abc import Iterator
+import math
+import threading
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numba
@@ -24,10 +26,9 @@ Array = NDArray[np.float32]
 TILE = 4
 _WINDOW = TILE + 2
 _POINTS = _WINDOW * _WINDOW
-_OUTPUTS_AT_ONCE = 64  # of a convolution's weights, while they are transformed
-_POINTS_AT_ONCE = 12  # of weights that are transformed at every use: a third of them
-_ROWS_AT_ONCE = 512
-"""Rows of the matrix products of one band: larger ones fall out of the cache."""
+_POINTS_AT_ONCE = 12  # of weights that are needed once: a third of them
+_ROWS_AT_ONCE = 256
+"""Rows of the matrix products of one band: larger ones fall out of the cache, and take memory."""
 
 # The points at which polynomials are evaluated: 0, +-sqrt(1/2), +-sqrt(2), infinity. With the usual
 # 0, +-1, +-2 the largest error over 256 channels was four times, the root mean square twice as
@@ -52,33 +53,21 @@ _BOTH_WAYS = torch.from_numpy(np.kron(_WEIGHTS, _WEIGHTS)).float()  # (36, 9)
 class WinogradConv:
     """A 3x3 or 3x3x3 convolution with zero padding, for one picture or volume at a time.
 
+    Weights are kept as they are and transformed at every use, which costs a hundredth of the time;
+    transformed ones would take four times the memory.
+
     Args:
         weight: (O, C, 3, 3) or (O, C, 3, 3, 3).
         bias: (O,).
-        frugal: Keep the weights as they are and transform them at every use, a third of them at a
-            time. Transformed ones take four times the memory; on pictures that are one band, such
-            as 64x64, this costs a tenth of the time, on larger ones as much for each band.
     """
 
-    def __init__(self, weight: Tensor, bias: Tensor, *, frugal: bool = False) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
         if weight.dim() == 4:
             weight = weight[:, :, None]
         self._outputs, self._inputs, self._depths = weight.shape[:3]
         self._bias = bias.detach().float().clone().numpy()
-        self._plain: Tensor | None = None
-        self._products: Tensor | None = None
-        if frugal:
-            plain = weight.detach().permute(2, 3, 4, 1, 0)
-            self._plain = plain.reshape(self._depths, 9, -1).clone()  # (D, 9, C * O)
-            return
-        transform = torch.from_numpy(_WEIGHTS)
-        self._products = torch.empty(self._depths, _POINTS, self._inputs, self._outputs)
-        # In parts, as doubles of all weights at once would be the most memory ever needed.
-        for first in range(0, self._outputs, _OUTPUTS_AT_ONCE):
-            part = weight[first : first + _OUTPUTS_AT_ONCE].double()
-            made = torch.einsum("iy,jx,oczyx->zijco", transform, transform, part)
-            made = made.reshape(self._depths, _POINTS, self._inputs, -1)
-            self._products[..., first : first + _OUTPUTS_AT_ONCE] = made
+        plain = weight.detach().permute(2, 3, 4, 1, 0)
+        self._weight = plain.reshape(self._depths, 9, -1).clone()  # (D, 9, C * O)
 
     def __call__(self, x: Tensor) -> Tensor:
         """x: (D, H, W, C) -> (D, H, W, O); D is 1 for a picture."""
@@ -129,38 +118,64 @@ class WinogradConv:
         """First row of tiles and products (36, D, tiles, O) of every band."""
         depth = len(padded) - 2 * (self._depths // 2)
         band = max(1, min(rows, _ROWS_AT_ONCE // (columns * depth)))
-        # One buffer for all bands: fresh memory has to be cleared by the system page by page.
-        seen = torch.empty(_POINTS, len(padded), band * columns, self._inputs)
-        made = torch.empty(_POINTS, depth, band * columns, self._outputs)
+        seen = _scratch.taken("seen", _POINTS, len(padded), band * columns, self._inputs)
+        made = _scratch.taken("made", _POINTS, depth, band * columns, self._outputs)
+        # One band takes the weights in parts; several share what is transformed once.
+        at_once = _POINTS_AT_ONCE if band == rows else _POINTS
+        weights = list(self._transformed(at_once)) if band < rows else None
         for first in range(0, rows, band):
             top = min(first, rows - band)
             _enter(padded.numpy(), top, columns, seen.numpy())
-            self._multiply(seen, made)
+            self._multiply(seen, made, self._transformed(at_once) if weights is None else weights)
             yield top, made.numpy()
 
-    def _multiply(self, seen: Tensor, made: Tensor) -> None:
+    def _multiply(
+        self, seen: Tensor, made: Tensor, weights: Iterable[tuple[int, slice, Tensor]]
+    ) -> None:
         """Transformed windows (36, D', tiles, C) times weights -> (36, D, tiles, O)."""
         depth = made.shape[1]
         target = made.view(_POINTS, -1, self._outputs)
-        for z in range(self._depths):
-            windows = seen[:, z : z + depth].reshape(_POINTS, -1, self._inputs)
-            for points, weights in self._transformed(z):
-                if z:
-                    torch.baddbmm(target[points], windows[points], weights, out=target[points])
-                else:
-                    torch.bmm(windows[points], weights, out=target[points])
+        for z, points, weight in weights:
+            windows = seen[points, z : z + depth].flatten(1, 2)
+            if z:
+                torch.baddbmm(target[points], windows, weight, out=target[points])
+            else:
+                torch.bmm(windows, weight, out=target[points])
 
-    def _transformed(self, z: int) -> Iterator[tuple[slice, Tensor]]:
-        """The transformed weights of a depth: which of the 36 points, and (points, C, O)."""
-        if self._products is not None:
-            yield slice(None), self._products[z]
-            return
-        assert self._plain is not None
-        buffer = torch.empty(_POINTS_AT_ONCE, self._plain.shape[2])
-        for first in range(0, _POINTS, _POINTS_AT_ONCE):
-            points = slice(first, first + _POINTS_AT_ONCE)
-            torch.mm(_BOTH_WAYS[points], self._plain[z], out=buffer)
-            yield points, buffer.view(-1, self._inputs, self._outputs)
+    def _transformed(self, at_once: int) -> Iterator[tuple[int, slice, Tensor]]:
+        """The transformed weights: depth, which of the 36 points, and (points, C, O)."""
+        whole = at_once == _POINTS
+        kept = self._depths if whole else 1
+        buffer = _scratch.taken("weights", kept, at_once, self._inputs * self._outputs)
+        for z in range(self._depths):
+            for first in range(0, _POINTS, at_once):
+                points = slice(first, first + at_once)
+                part = buffer[z if whole else 0]
+                torch.mm(_BOTH_WAYS[points], self._weight[z], out=part)
+                yield z, points, part.view(-1, self._inputs, self._outputs)
+
+
+class _Scratch(threading.local):
+    """Memory that all convolutions of a thread use in turn.
+
+    Fresh memory is cleared by the system page by page, and what the C library keeps of it when it
+    is given back was a quarter of a gigabyte.
+    """
+
+    def __init__(self) -> None:
+        self._buffers: dict[str, Tensor] = {}
+
+    def taken(self, use: str, *shape: int) -> Tensor:
+        """The thread's memory for a use, uninitialised, which the next call for it overwrites."""
+        count = math.prod(shape)
+        known = self._buffers.get(use)
+        if known is None or known.numel() < count:
+            self._buffers.pop(use, None)
+            known = self._buffers[use] = torch.empty(count)
+        return known[:count].view(shape)
+
+
+_scratch = _Scratch()
 
 
 @numba.njit(nogil=True, fastmath=True, cache=True)  # type: ignore[untyped-decorator]
