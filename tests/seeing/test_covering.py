@@ -73,6 +73,20 @@ def test_what_is_held_before_a_mouth_is_seen(
     assert not found[: HELD.start - 1].any() and not found[HELD.stop + 1 :].any()
 
 
+def test_pale_lips_are_known_by_the_dark_between_them(speaking: list[Picture]) -> None:
+    free = speaking[:12]
+    lines = looked_at(free)[:, -1]
+    assert lines.min() > 0.3  # shut or open
+    hidden = held_before(speaking, None)[HELD]
+    assert looked_at(hidden)[:, -1].max() < 0.05
+    # A hand with the colours of these lips and of the skin around them.
+    rows = np.random.default_rng(0).normal(0, 0.01, (60, COLOURS))
+    rows[:, -1] = np.where((np.arange(60) >= 20) & (np.arange(60) < 35), 0.02, 0.6)
+    np.testing.assert_array_equal(np.flatnonzero(covered(rows, FPS)), np.arange(20, 35))
+    rows[:, -1] /= 10  # a painter who shows no line: nothing is lost with it
+    assert not covered(rows, FPS).any()
+
+
 def test_single_frames_and_short_pauses_dont_count() -> None:
     rows = np.random.default_rng(0).normal(0, 0.01, (100, COLOURS))
     rows[10] += 1
