@@ -3,6 +3,7 @@
     python benchmarks/faces.py [FOLDER] [--engine mesh] [--side 512] [--text TEXT] [--json FILE]
     python benchmarks/faces.py --films [FOLDER]     # films driven by themselves
     python benchmarks/faces.py --speed              # CPU milliseconds by stage, 512 and 1080 pixels
+    python benchmarks/faces.py --wall               # whether a striped wall stays straight
     python benchmarks/faces.py ... --basis FILE     # with another expression basis
 
 Each picture is animated from the speech of a stock voice, and the face is found again in the
@@ -14,6 +15,10 @@ a drawing); its lips are then measured by optical flow.
 With `--films` each film drives two of its own frames, the most frontal and the most turned. SSIM
 inside the face, after the similarity that lays eyes and nose over each other, stands beside that of
 the still frame laid so; identity is that of the animated face against the frame it was made from.
+
+With `--wall` the demo's sitter is laid before a striped wall and nods and leans as far as a driver
+may ask; how far from their places the edges of stripes are found, with the wall as a layer of its
+own and with a warp of all.
 
 With `--speed` the demo's portrait speaks and turns on one thread; the least of several runs counts,
 since other programs only ever add to it.
@@ -38,8 +43,12 @@ from numpy.typing import NDArray
 from likewise import weights
 from likewise.errors import BadInput
 from likewise.face.engine import FaceEngine
+from likewise.face.mesh.behind import layers
+from likewise.face.mesh.engine import MeshEngine
 from likewise.face.mesh.eyes import EyeLayer
+from likewise.face.mesh.matting import Sitter
 from likewise.face.mesh.mouth import MouthLayer
+from likewise.face.mesh.rig import Rig, sitter_of
 from likewise.face.mesh.topology import OVAL
 from likewise.face.mesh.warp import Warp
 from likewise.face.registry import face_engine
@@ -230,6 +239,72 @@ def speed(side: int, frames: int = 40, runs: int = 5) -> dict[str, float]:
     return {stage: min(values) for stage, values in found.items()}
 
 
+def wall(side: int = 512) -> dict[str, dict[str, float]]:
+    """Pixels by which edges of stripes behind a moving head are off, by way of drawing."""
+    picture = Path(str(files("likewise") / "data" / "demo" / "portrait.jpg"))
+    engine = MeshEngine()
+    portrait = choose_portrait(picture, engine, face=None, crop="head", size=side)
+    sitter, rig = sitter_of(portrait), Rig(portrait)
+    everywhere = np.array([[0.0, 0.0], [side, side]])
+    cut = layers(portrait.picture, sitter, everywhere, rig.face_width).sitter.astype(np.float64)
+    stripes = np.where(np.arange(side) // _STRIPE % 2 == 0, 0.0, 1.0)[None, :, None]
+    striped = _DARK + stripes * (_LIGHT - _DARK)
+    shown = cut[..., :3] + (1 - cut[..., 3:] / 255) * striped
+    before = replace(portrait, picture=np.clip(shown, 0, 255).astype(np.uint8))
+    found = {}
+    for way, confidence in (("layers", {}), ("warp of all", {"trusted": False})):
+        with _changed(Sitter, **confidence):
+            off: list[float] = []
+            at_rest = _edges_off(before.picture)
+            for pose in ((0, 0, 10), (0, 0, -10), (0, 10, 0), (0, -10, 0)):
+                motion = Motion.still(1, FPS)
+                motion.pose[0] = pose
+                (frame,) = engine.render(before, motion)
+                moved = _edges_off(frame)
+                off += moved[(at_rest < 1) & np.isfinite(moved)].tolist()
+        found[way] = {
+            "mean": float(np.mean(off)),
+            "p95": float(np.quantile(off, 0.95)),
+            "above_2": float(np.mean(np.array(off) > 2)),
+        }
+    return found
+
+
+_STRIPE = 28  # pixels
+_LIGHT, _DARK = np.array((176.0, 160.0, 132.0)), np.array((120.0, 96.0, 84.0))
+
+
+def _edges_off(frame: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """How far edges of stripes are from where they belong, (rows, edges); NaN where none is."""
+    across = (_LIGHT - _DARK) / np.sum((_LIGHT - _DARK) ** 2)
+    seen = cv2.blur(frame, (1, 5)).astype(np.float64)
+    share = (seen - _DARK) @ across  # 0 in a dark stripe, 1 in a light one
+    strange = np.linalg.norm(seen - _DARK - share[..., None] * (_LIGHT - _DARK), axis=2)
+    wall = (strange < 22) & (np.abs(share - 0.5) < 0.85)
+    half = _STRIPE // 2 - 1
+    columns = []
+    for number, edge in enumerate(range(_STRIPE, frame.shape[1] - _STRIPE, _STRIPE)):
+        near = np.s_[:, edge - half : edge + half]
+        rising = share[near] if number % 2 == 0 else 1 - share[near]
+        crosses = (rising[:, :-1] < 0.5) & (rising[:, 1:] >= 0.5)
+        away = np.where(crosses, np.abs(np.arange(2 * half - 1) - half + 1), half).min(axis=1)
+        columns.append(np.where(wall[near].all(axis=1), away, np.nan))
+    return np.stack(columns, axis=1)
+
+
+@contextmanager
+def _changed(owner: type, **values: Any) -> Iterator[None]:
+    """A class with other attributes for a while."""
+    kept = {name: getattr(owner, name) for name in values}
+    try:
+        for name, value in values.items():
+            setattr(owner, name, value)
+        yield
+    finally:
+        for name, value in kept.items():
+            setattr(owner, name, value)
+
+
 @contextmanager
 def _timed(spent: dict[str, float]) -> Iterator[None]:
     """Add the CPU seconds of every stage to `spent`."""
@@ -277,6 +352,17 @@ def print_speed(given: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def print_wall(given: argparse.Namespace) -> dict[str, Any]:
+    """How straight a wall stays, with and without layers."""
+    result = wall(given.side)
+    for way, found in result.items():
+        print(
+            f"{way:<12} edges off by {found['mean']:.2f} pixels, 95 % within {found['p95']:.1f}, "
+            f"{100 * found['above_2']:.1f} % by more than 2"
+        )
+    return result
+
+
 def print_films(given: argparse.Namespace) -> dict[str, Any]:
     """Every film of a folder, driving itself."""
     engine = face_engine(given.engine)
@@ -307,18 +393,20 @@ def main() -> None:
     parser.add_argument("--films", action="store_true", help="films driven by themselves")
     parser.add_argument("--fps", type=float, default=3.0, help="at which --films reads them")
     parser.add_argument("--speed", action="store_true", help="CPU milliseconds by stage")
+    parser.add_argument("--wall", action="store_true", help="whether a wall stays straight")
     parser.add_argument("--basis", type=Path, help="another expression basis")
     given = parser.parse_args()
     if given.basis:
         use_basis(given.basis)
     if given.films and given.folder == DEFAULT:
         given.folder = DEFAULT.parent / "drivers"
-    if not given.speed and not given.folder.is_dir():
+    chosen = (given.wall, print_wall), (given.speed, print_speed), (given.films, print_films)
+    measure = next((print_it for wanted, print_it in chosen if wanted), None)
+    if measure not in (print_wall, print_speed) and not given.folder.is_dir():
         raise SystemExit(f"There is no folder {given.folder}; name one with pictures.")
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, load {load:.1f}")
-    if given.speed or given.films:
-        measure = print_speed if given.speed else print_films
+    if measure is not None:
         result = {"load": load, **measure(given)}
         if given.json:
             given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")

@@ -19,12 +19,15 @@ from likewise.face.mesh.matting import Sitter
 _SOFT = 0.07  # face widths around an edge in which the matte follows the picture
 _EPSILON = 2e-3  # of the guided filter: contrast below this is no edge
 _SEEN = 0.02  # alpha from which something is there
-_MARGIN = 0.03  # face widths around the matte that are painted anew
+_MARGIN = 0.05  # face widths around the matte that are painted anew
 _UNEXPLAINED = 0.1  # alpha that grain and an inexact background may seem to be ...
-_BUSY = 4.0  # ... and more by so many times of how much the background changes, of white
+_BUSY = 2.0  # ... and more by so many times of how much the background changes
+_NEAR_ALPHA = 0.15  # alpha of the matte from which strands are looked for with all confidence
+_TOLD_FROM = 48.0  # grey levels from black or white within which nothing can be told
 _UNCOVERED = 0.32  # face widths behind the sitter's edge that a moving head may uncover
 _DECIDED_AT = 48.0  # pixels across the face at which patches of background are chosen
 _PAINTED_AT = 160.0  # pixels across the face at which they are fitted to each other
+_JOINT = 0.012  # face widths around the end of a copy that are softened
 _HALF = 4  # pixels of the smaller one; half a patch
 _AROUND = 36  # of these pixels, in which patches are looked for
 _NEAR = 0.6  # square grey levels that a pixel of distance counts
@@ -64,9 +67,14 @@ def layers(
     seen = np.ascontiguousarray(picture[part])
     alpha = _soft(seen, np.ascontiguousarray(rough[part]), face_width)
     covered = cv2.dilate((alpha > _SEEN).astype(np.uint8), _disc(_MARGIN * face_width)) > 0
-    behind[part] = painted = _painted(seen, covered, face_width)
-    shown, back = seen.astype(np.float32), painted.astype(np.float32)
-    alpha = np.maximum(alpha, _told_apart(shown, back) * (covered & (alpha > 0)))
+    painted = _painted(seen, covered, face_width)
+    shown = seen.astype(np.float32)
+    # What is painted begins softly, or the old outline would stay to be seen as a seam.
+    inside = cv2.distanceTransform(covered.astype(np.uint8), cv2.DIST_L2, 3)[..., None]
+    back = shown + np.minimum(inside / (_MARGIN * face_width), 1) * (painted - shown)
+    behind[part] = np.round(back)
+    near = np.minimum(alpha / _NEAR_ALPHA, 1)  # strands begin at the matte
+    alpha = np.maximum(alpha, _told_apart(shown, back) * near)
     through = 1 - alpha[..., None]
     colour = np.clip(shown - through * back, 0, 255 * alpha[..., None])
     # Elsewhere nothing moves and the layers needn't be told apart.
@@ -80,11 +88,12 @@ def _told_apart(shown: NDArray[np.float32], back: NDArray[np.float32]) -> NDArra
     No colour is darker than black or brighter than white, so strands of hair that a matte lost show
     themselves; among the leaves of a tree nothing can be told.
     """
-    darker = (back - shown) / np.maximum(back, 1)
-    brighter = (shown - back) / np.maximum(255 - back, 1)
+    darker = (back - shown) / np.maximum(back, _TOLD_FROM)
+    brighter = (shown - back) / np.maximum(255 - back, _TOLD_FROM)
     least = np.maximum(darker, brighter).max(axis=2)
     grey = back.mean(axis=2)
-    busy = cv2.blur(np.abs(grey - cv2.blur(grey, (7, 7))), (31, 31)) / 255
+    changes = cv2.blur(np.abs(grey - cv2.blur(grey, (7, 7))), (31, 31))
+    busy = changes / np.maximum(np.minimum(grey, 255 - grey), _TOLD_FROM)
     return np.asarray(np.clip(1.25 * (least - _UNEXPLAINED - _BUSY * busy), 0, 1), np.float32)
 
 
@@ -111,7 +120,7 @@ def _disc(radius: float) -> NDArray[np.uint8]:
 
 def _painted(
     picture: NDArray[np.uint8], covered: NDArray[np.bool_], face_width: float
-) -> NDArray[np.uint8]:
+) -> NDArray[np.float32]:
     """The picture with what is covered painted from what is around."""
     sizes = [
         tuple(max(8, round(side * min(1.0, across / face_width))) for side in covered.shape)
@@ -136,7 +145,22 @@ def _painted(
         cv2.INTER_NEAREST,
         borderMode=cv2.BORDER_REFLECT_101,
     )
-    return np.where(covered[..., None], taken, picture)
+    joined = _joined(taken, moves, face_width)
+    return np.where(covered[..., None], joined, picture.astype(np.float32))
+
+
+def _joined(
+    picture: NDArray[np.uint8], moves: NDArray[np.float32], face_width: float
+) -> NDArray[np.float32]:
+    """A picture made of copies, softened where one copy ends and the next begins."""
+    edges = np.zeros(moves.shape[:2], np.uint8)
+    edges[:, 1:] |= (moves[:, 1:] != moves[:, :-1]).any(axis=2)
+    edges[1:] |= (moves[1:] != moves[:-1]).any(axis=2)
+    radius = max(1.0, _JOINT * face_width)
+    share = cv2.dilate(edges, _disc(radius)).astype(np.float32)
+    share = cv2.GaussianBlur(share, (0, 0), radius / 2)[..., None]
+    soft = cv2.GaussianBlur(picture, (0, 0), radius).astype(np.float32)
+    return np.asarray(picture + share * (soft - picture), np.float32)
 
 
 @dataclass(frozen=True, slots=True)

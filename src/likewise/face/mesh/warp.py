@@ -149,7 +149,8 @@ class Warp:
         patch = frame[top:bottom, left:right]
         patch[:] = cv2.cvtColor(drawn, cv2.COLOR_RGBA2RGB)
         if self._behind is not None:
-            through = cv2.cvtColor(255 - drawn[..., 3], cv2.COLOR_GRAY2RGB)
+            clear = cv2.bitwise_not(cv2.extractChannel(drawn, 3))
+            through = cv2.cvtColor(clear, cv2.COLOR_GRAY2RGB)
             back = cv2.multiply(self._behind[top:bottom, left:right], through, scale=1 / 255)
             cv2.add(patch, back, dst=patch)  # stays at white where rounding goes beyond
         _soften(patch, *_torn(jumping, places, numbers, grid))
