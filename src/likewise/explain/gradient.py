@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise import weights
+from likewise.hearing import ge2e
 
 Array = NDArray[np.float32]
 
@@ -70,23 +71,29 @@ def integrated_gradients(
     Args:
         power: float32 (B, T, F), windows as `ge2e.partials` answers them, all above 0.
         target: float32 (256,), what the sound's embedding (length 1) is multiplied with.
-        baseline: float32, broadcast to `power`: what silence looks like, above 0.
+        baseline: float32 (F,) or one number: what silence looks like, above 0.
         steps: Points on the path (Gauss and Legendre's); 16 leave a gap of about 0.005.
     """
     whole = np.log(power) - np.log(baseline)  # (B, T, F)
     places, shares = np.polynomial.legendre.leggauss(steps)
     places, shares = (places.astype(np.float32) + 1) / 2, shares / 2
-    ends = np.stack([power, np.broadcast_to(baseline, power.shape)]).astype(np.float32)
+    silent = np.broadcast_to(baseline, power.shape[1:])[None].astype(np.float32)
     total = np.zeros(power.shape)
     for first in range(0, steps, _STEPS_AT_ONCE):
         chosen = slice(first, first + _STEPS_AT_ONCE)
         points = baseline * np.exp(places[chosen, None, None, None] * whole)
         _, slopes = similarity_and_slope(points, target)
         total += np.einsum("s,sbtf,sbtf->btf", shares[chosen], slopes, points)
-    (similarity, start), _ = similarity_and_slope(ends, target)
+    similarity, start = (_similarity(end, target) for end in (power, silent))
     values = total * whole
     gap = float(values.sum() - (similarity - start))
-    return Attribution(values, float(similarity), float(start), gap)
+    return Attribution(values, similarity, start, gap)
+
+
+def _similarity(power: Array, target: Array) -> float:
+    """Product of a sound's embedding with the target, without a derivative."""
+    mean = ge2e.embed_partials(power).mean(0)
+    return float(mean @ target / max(float(np.linalg.norm(mean)), 1e-12))
 
 
 def similarity_and_slope(power: Array, target: Array) -> tuple[NDArray[np.float64], Array]:

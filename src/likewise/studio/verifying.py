@@ -237,6 +237,7 @@ def _judge_lips(evidence: Evidence) -> list[Metric]:
 
 
 def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
+    from likewise.seeing.landmarks import Tracker
     from likewise.verify import face, lips, openings
 
     watched = seen.watched
@@ -249,9 +250,10 @@ def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
         wanted = openings.audible(evidence.speech.audio, watched.lips.seconds)
         metrics = lips.sync(watched.lips, wanted, reference="sound")
     if evidence.picture is not None:
+        found = Tracker().detect(evidence.picture)
         metrics += [
-            *face.identity(evidence.picture, watched),
-            *face.steadiness(evidence.picture, watched),
+            *face.identity(evidence.picture, watched, found),
+            *face.steadiness(evidence.picture, watched, found),
         ]
     if seen.driver is not None:
         metrics += face.driven(watched, seen.driver)

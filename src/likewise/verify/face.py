@@ -1,10 +1,10 @@
 """Is it the same face, steady and sharp? Identity, flicker, sharpness, errors against a driver.
 
-watched = watching.watch(frames, fps=25)
-metrics = [*face.identity(picture, watched), *face.steadiness(picture, watched)]
+watched, found = watching.watch(frames, fps=25), Tracker().detect(picture)
+metrics = [*face.identity(picture, watched, found), *face.steadiness(picture, watched, found)]
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from likewise.values.metric import Direction
 from likewise.verify import bootstrap
 
 if TYPE_CHECKING:
+    from likewise.seeing.landmarks import Face
     from likewise.verify.watching import Watched
 
 IDENTITY_SCORER = "dlib face recognition ResNet v1 (CC0), likewise alignment"
@@ -36,12 +37,15 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 Picture = NDArray[np.uint8]
 
 
-def identity(source: Picture, watched: "Watched") -> list[Metric]:
+def identity(
+    source: Picture, watched: "Watched", found: "Sequence[Face] | None" = None
+) -> list[Metric]:
     """How far the face drifts from the picture it was made from.
 
     Args:
         source: uint8 (H, W, 3), RGB, the picture.
         watched: Its frames.
+        found: The faces that `Tracker.detect` finds in the picture; None looks for them.
 
     Returns:
         Mean and greatest distance; below 0.6 dlib calls two photographs one person. The ceiling is
@@ -55,7 +59,7 @@ def identity(source: Picture, watched: "Watched") -> list[Metric]:
         for name in ("identity distance", "identity distance, greatest")
     ]
     tracker = Tracker()
-    faces, mirrored = tracker.detect(source), tracker.detect(np.ascontiguousarray(source[:, ::-1]))
+    faces = tracker.detect(source) if found is None else found
     reason = "no face in the picture" if not faces else _unseen(watched)
     if reason or not len(watched.embeddings):
         return [
@@ -63,9 +67,10 @@ def identity(source: Picture, watched: "Watched") -> list[Metric]:
         ]
     own = network.embed(source, faces[0].points)
     apart = np.linalg.norm(watched.embeddings - own, axis=1)
+    flipped = np.ascontiguousarray(source[:, ::-1])
+    mirrored = tracker.detect(flipped)
     ceiling = None
     if mirrored:
-        flipped = np.ascontiguousarray(source[:, ::-1])
         ceiling = network.distance(own, network.embed(flipped, mirrored[0].points))
     others = np.linalg.norm(bank() - own, axis=1)
     others = others[others > _SAME_PICTURE]
@@ -88,8 +93,16 @@ def identity(source: Picture, watched: "Watched") -> list[Metric]:
     ]
 
 
-def steadiness(source: Picture, watched: "Watched") -> list[Metric]:
-    """Flicker, and fine detail of the moving face compared with the picture's."""
+def steadiness(
+    source: Picture, watched: "Watched", found: "Sequence[Face] | None" = None
+) -> list[Metric]:
+    """Flicker, and fine detail of the moving face compared with the picture's.
+
+    Args:
+        source: uint8 (H, W, 3), RGB, the picture.
+        watched: Its frames.
+        found: The faces that `Tracker.detect` finds in the picture; None looks for them.
+    """
     from likewise.seeing.landmarks import Tracker
     from likewise.verify.watching import detail
 
@@ -111,7 +124,7 @@ def steadiness(source: Picture, watched: "Watched") -> list[Metric]:
     sharpness = Metric.unavailable(
         "sharpness", "", unit="", direction="higher is better", scorer=_PICTURE_SCORER
     )
-    faces = Tracker().detect(source)
+    faces = Tracker().detect(source) if found is None else found
     reason = "no face in the picture" if not faces else _unseen(watched)
     if reason:
         return [flicker, replace(sharpness, status=f"unavailable: {reason}")]
