@@ -28,7 +28,7 @@ from likewise.voice.kokoro.model import SAMPLE_RATE, KokoroModel, Prosody
 from likewise.voice.kokoro.reference import Reference, choose
 from likewise.voice.kokoro.vocabulary import encode
 
-_CANDIDATES = 14
+_CANDIDATES = 12
 _RIDGE = 0.1
 _RANK = 12
 _NOTICEABLE = 0.02
@@ -71,7 +71,7 @@ def enrol(
     on_progress(Progress("enrolling", 1, _STEPS, "steps"))
     colour = ltas(reference.speech)
     if reference.is_speech:
-        mixture = mix(reference, median, colour)
+        mixture = mix(reference, median, colour, language)
     else:
         mixture = {likeness.nearest(median, colour): 1.0}
     on_progress(Progress("enrolling", 2, _STEPS, "steps"))
@@ -117,19 +117,28 @@ def enrol(
     )
 
 
-def mix(reference: Reference, median: float, colour: NDArray[np.float32]) -> dict[str, float]:
+def mix(
+    reference: Reference, median: float, colour: NDArray[np.float32], language: str
+) -> dict[str, float]:
     """Weights of the stock voices that together come nearest to a speaker.
+
+    Those of the speaker's language take part, and the clearest: mixtures of all languages are no
+    more alike, and harder to understand.
 
     Args:
         reference: The speaker.
         median: Median of the speaker's log F0.
         colour: float32 (513,), the speaker's LTAS.
+        language: Language tag of the speaker, "" when unknown.
 
     Returns:
         Weight of each stock voice that takes part, summing to 1.
     """
     table = listening()
-    nearest = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")[:_CANDIDATES]
+    languages = {*stock.CLEAREST, language}
+    suited = np.array([stock.language_of(name) in languages for name in table.names])
+    by_pitch = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")
+    nearest = by_pitch[suited[by_pitch]][:_CANDIDATES]
 
     def heard(index: int) -> NDArray[np.float32]:
         gain = matching_gain(colour, table.ltas[index], bandwidth_hz=reference.bandwidth_hz)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from likewise.hearing.pitch import STEP_SECONDS, PitchTrack, pitch
 from likewise.values import Audio
+from likewise.voice.kokoro import stock
 from likewise.voice.kokoro.listening import listening
 from likewise.voice.kokoro.ltas import matching_gain
 from likewise.voice.kokoro.model import SAMPLE_RATE
@@ -25,7 +26,6 @@ _HIGHEST_SPEECH = 330.0  # Hz, median; 84 to 253 there, a bark has 390
 _SLOWER = 4
 _LOW, _HIGH = 75.0, 330.0
 _SPREADS = (0.10, 0.30)
-_CLEAREST = "ab"  # the English voices were trained on most speech
 _NEAR_IN_PITCH = 10
 _STRONGEST = 1.8  # nepers, 16 dB: more makes s and f unheard
 
@@ -78,7 +78,8 @@ def nearest(median: float, colour: NDArray[np.float32]) -> str:
     """
     table = listening()
     by_pitch = np.argsort(np.abs(table.f0[:, 0] - median), kind="stable")
-    close = [i for i in by_pitch if table.names[i][0] in _CLEAREST][:_NEAR_IN_PITCH]
+    clear = [i for i in by_pitch if stock.language_of(table.names[i]) in stock.CLEAREST]
+    close = clear[:_NEAR_IN_PITCH]
     distances = [
         float(np.square(matching_gain(colour, table.ltas[index])).mean()) for index in close
     ]

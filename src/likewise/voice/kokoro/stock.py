@@ -25,6 +25,9 @@ _DEFAULTS = {
     "it": "if_sara", "ja": "jf_alpha", "pt-br": "pf_dora", "zh": "zf_xiaoxiao",
 }  # fmt: skip
 
+CLEAREST = ("en-us", "en-gb")
+"""Languages of the voices that were trained on most speech."""
+
 
 def names() -> tuple[str, ...]:
     """All stock voices: first letter the language, second `f` or `m`."""
