@@ -17,7 +17,8 @@ fastest of several rounds counts, in CPU milliseconds: on a busy machine wall ti
 `frames` are several frames one after the other, or by our renderer as many at once as there are
 threads; what counts there is wall time. Memory compares only where both sides have the same build
 of PyTorch: a CUDA build takes 290 MB more from the start. The versions are printed.
-`--isa avx2` holds MKL, oneDNN and Numba to AVX2 on machines that have more.
+`lean` is the fast path that takes less memory for more time. `--isa avx2` holds MKL, oneDNN and
+Numba to AVX2 on machines that have more.
 """
 
 import argparse
@@ -45,7 +46,7 @@ FILES = {
 RETARGETING = "stitching_retargeting_module"
 STAGES = ("load", "first frame", "F", "M", "W", "G", "frames")
 FRAMES = 2  # of the stage of that name
-PATHS = ("reference", "direct", "fast")
+PATHS = ("reference", "direct", "fast", "lean")
 AVX2 = {
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "ATEN_CPU_CAPABILITY": "avx2",
@@ -139,7 +140,7 @@ def reference(folder: Path) -> Work:
     return work | {"frames": frames}
 
 
-def ours(folder: Path, *, fast: bool) -> Work:
+def ours(folder: Path, *, fast: bool, lean: bool) -> Work:
     """Our networks, as they are or with fewer operations."""
     import numpy as np
     import torch
@@ -150,7 +151,7 @@ def ours(folder: Path, *, fast: bool) -> Work:
     from likewise.face.liveportrait.rendering import Direct, Look, Renderer
 
     model = weights.load(folder)
-    path = Fast(model, release=True) if fast else Direct(model)
+    path = Fast(model, release=True, lean=lean) if fast else Direct(model)
     picture, source, driving = inputs()
     still = face_motion([0.0] * 63, [0.0] * 63, 1.0, [0.0] * 3, (0.0, 0.0, 0.0))
     seen: dict[str, Any] = {}
@@ -185,7 +186,10 @@ def serve(side: str, folder: Path) -> None:
     work: Work = {}
 
     def load() -> None:
-        work.update(reference(folder) if side == "reference" else ours(folder, fast=side == "fast"))
+        if side == "reference":
+            work.update(reference(folder))
+        else:
+            work.update(ours(folder, fast=side != "direct", lean=side == "lean"))
 
     def first_frame() -> None:
         picture = None
@@ -306,7 +310,7 @@ def main() -> None:
         serve(options.serve, options.folder)
         return
     write_weights(options.folder, options.seed)
-    pythons = {"reference": options.reference, "direct": sys.executable, "fast": sys.executable}
+    pythons = dict.fromkeys(PATHS, sys.executable) | {"reference": options.reference}
     chosen = [name for name in options.paths if pythons[name]]
     results: dict[int, Any] = {}
     for threads in options.threads:

@@ -50,6 +50,7 @@ class LivePortraitEngine:
         stitching: Keep shoulders and border of the crop where they were.
         by_networks: Open lips and lids by the retargeting networks instead of the measured slopes.
         fast: Same pictures with fewer operations and less memory (`fast.Fast`).
+        lean: Even less memory for some more time, as `fast.Fast` says.
         workers: Frames made at once on a CPU; None is one for each core.
         device: Where PyTorch computes; None is a CUDA GPU where it finds one, else the CPU. GPUs
             take half precision and neither `fast` nor `workers`. `mps` works as far as PyTorch
@@ -77,6 +78,7 @@ class LivePortraitEngine:
         stitching: bool = True,
         by_networks: bool = False,
         fast: bool = True,
+        lean: bool = False,
         workers: int | None = None,
         device: str | None = None,
         watch: Watch | None = None,
@@ -85,7 +87,7 @@ class LivePortraitEngine:
         self._options = replace(options or Options(), stitching=stitching)
         self._model, self._folder, self._given = model, weights, model is not None
         self._by_networks, self._device = by_networks, device
-        self._fast, self._workers, self._watch = fast, workers, watch
+        self._fast, self._lean, self._workers, self._watch = fast, lean, workers, watch
         self._renderer: Renderer | None = None
         self._tracker: Tracker | None = None
 
@@ -330,7 +332,7 @@ class LivePortraitEngine:
         if device.type != "cpu":
             pictures = Direct(self._model, torch.float16)
         elif self._fast:
-            pictures = Fast(self._model, release=not self._given)
+            pictures = Fast(self._model, release=not self._given, lean=self._lean)
         else:
             pictures = Direct(self._model)
         workers = self._workers or os.cpu_count() or 1
