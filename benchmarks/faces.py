@@ -255,11 +255,12 @@ def wall(side: int = 512) -> dict[str, dict[str, float]]:
     for way, confidence in (("layers", {}), ("warp of all", {"trusted": False})):
         with _changed(Sitter, **confidence):
             off: list[float] = []
+            seen = replace(before)  # what is remembered of a portrait would be the other way
             at_rest = _edges_off(before.picture)
             for pose in ((0, 0, 10), (0, 0, -10), (0, 10, 0), (0, -10, 0)):
                 motion = Motion.still(1, FPS)
                 motion.pose[0] = pose
-                (frame,) = engine.render(before, motion)
+                (frame,) = engine.render(seen, motion)
                 moved = _edges_off(frame)
                 off += moved[(at_rest < 1) & np.isfinite(moved)].tolist()
         found[way] = {

@@ -6,11 +6,12 @@
         ...
 
 A 2.5-D puppet: the picture itself is moved, nothing is made up but the inside of a mouth that the
-picture doesn't show. It turns a head some fifteen degrees without harm, runs in real time on one
+picture doesn't show, and the wall that a moving head uncovers. It turns a head some fifteen degrees without harm, runs in real time on one
 core and works on paintings and drawings as on photographs.
 """
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +20,7 @@ from likewise.errors import BadInput, PointsNeeded
 from likewise.face.engine import Capabilities, Frame
 from likewise.face.guessing import MOST_DISAGREEMENT, disagreement
 from likewise.face.mesh import wrinkles
-from likewise.face.mesh.behind import layers
+from likewise.face.mesh.behind import Layers, layers
 from likewise.face.mesh.eyes import EyeLayer
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.mouth import MouthLayer
@@ -144,7 +145,6 @@ class _Puppet:
         picture = np.ascontiguousarray(portrait.picture)
         self._rig = Rig(portrait)
         width = self._rig.face_width
-        sitter, moving = sitter_of(portrait), self._rig.source[:, :2]
         self._warp = Warp(
             picture,
             self._rig.source,
@@ -152,7 +152,7 @@ class _Puppet:
             self._rig.fillings,
             self._rig.skin,
             width,
-            layers(picture, sitter, moving, width) if sitter and sitter.trusted else None,
+            _layers(portrait),
         )
         self._folds = LOOKS[portrait.style].folds
         self._eyes = EyeLayer(picture, portrait.points, width)
@@ -185,6 +185,15 @@ class _Puppet:
         arch = self._rig.project(self._rig.upper_teeth, pose, shift)
         self._mouth.paint(frame, vertices, arch, tongue=float(motion.tongue[index]))
         return frame
+
+
+@lru_cache(maxsize=2)
+def _layers(portrait: Portrait) -> Layers | None:
+    """A portrait in layers, made once for all its scores; None where it can't be taken apart."""
+    sitter, rig = sitter_of(portrait), Rig(portrait)
+    if sitter is None or not sitter.trusted:
+        return None
+    return layers(portrait.picture, sitter, rig.source[:, :2], rig.face_width)
 
 
 def _gaze(gaze: NDArray[np.floating], coefficients: NDArray[np.floating]) -> NDArray[np.floating]:
