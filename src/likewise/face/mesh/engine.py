@@ -6,8 +6,8 @@
         ...
 
 A 2.5-D puppet: the picture itself is moved, nothing is made up but the inside of a mouth that the
-picture doesn't show, and the wall that a moving head uncovers. It turns a head some fifteen degrees without harm, runs in real time on one
-core and works on paintings and drawings as on photographs.
+picture doesn't show, and the wall that a moving head uncovers. It turns a head some fifteen degrees
+without harm, runs in real time on one core and works on paintings and drawings as on photographs.
 """
 
 from collections.abc import Iterable, Iterator
