@@ -1,9 +1,9 @@
 """The sitter as a layer of their own and what is behind them, so that no wall moves with a head.
 
 The matte of `matting` becomes soft along the picture's own edges; what it covers is painted anew
-from the background around it, as far as a moving head uncovers it. Both layers laid over each other
-give the picture back but for strands of hair too thin to be told; a face that doesn't move at all is
-the picture itself.
+from the background around it, as far as a moving head uncovers it. One layer over the other gives
+the picture back but for strands of hair too thin to be told; a face that doesn't move at all is the
+picture itself.
 
 Sources: Criminisi, Pérez and Toyama, "Region filling and object removal by exemplar-based image
 inpainting", 2004; He, Sun and Tang, "Guided image filtering", 2010.
