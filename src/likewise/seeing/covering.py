@@ -8,7 +8,7 @@ shut or open, pale or red: where that line is lost they are covered.
 Measured on three films, one of them of pale lips, with things drawn into 30 frames of each: of a
 blob in the colour of the skin, of one that is shaded like four fingers and of a black one `covered`
 finds all frames (by colours alone 0 to 57 % of the first where lips are pale or the blob has their
-colour), and none of the other 640.
+colour), and none of the other 642.
 """
 
 from dataclasses import dataclass
