@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from threading import Semaphore
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -122,6 +123,7 @@ class Renderer:
     ) -> None:
         self._model, self._pictures = model, pictures
         self._workers, self._watch = workers, watch
+        self._free = Semaphore(workers)  # several faces of a picture are drawn at the same time
         self._device = next(model.parameters()).device
 
     @torch.inference_mode()
@@ -179,11 +181,15 @@ class Renderer:
         ) as pool:
             waiting: deque[Future[Made]] = deque()
             for piece in work:
-                waiting.append(pool.submit(piece))
+                waiting.append(pool.submit(self._when_free, piece))
                 if len(waiting) > self._workers:
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
+
+    def _when_free(self, piece: Callable[[], Made]) -> Made:
+        with self._free:
+            return piece()
 
     @torch.inference_mode()
     def _frame(self, look: Look, driving: Floats) -> tuple[NDArray[np.uint8], Tensor, Warped]:
