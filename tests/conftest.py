@@ -2,10 +2,16 @@
 
 import os
 import socket
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
 import pytest
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 WORKERS = 2
 """Most processes the tests are spread over: the largest models need 4 GB each."""
@@ -22,6 +28,33 @@ def pytest_xdist_setupnodes() -> None:
     """A worker has one core: threads of the numerical libraries would wait for each other."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+@pytest.fixture(scope="session")
+def _gates(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[Path, Path] | None:
+    """Two files that all processes lock; None where there is one process only."""
+    if worker_id == "master":
+        return None
+    folder = tmp_path_factory.getbasetemp().parent
+    return folder / "queue.lock", folder / "running.lock"
+
+
+@pytest.fixture(autouse=True)
+def _beside_others(
+    request: pytest.FixtureRequest, _gates: tuple[Path, Path] | None
+) -> Iterator[None]:
+    """Tests run beside each other, but for those marked `alone`."""
+    if _gates is None or fcntl is None:
+        yield
+        return
+    kind = fcntl.LOCK_SH if request.node.get_closest_marker("alone") is None else fcntl.LOCK_EX
+    queue, running = _gates
+    with running.open("a") as place:
+        with queue.open("a") as turn:
+            # Whoever waits for the others to end keeps the next ones from beginning.
+            fcntl.flock(turn, fcntl.LOCK_EX)
+            fcntl.flock(place, kind)
+        yield
 
 
 @pytest.fixture(autouse=True, scope="session")

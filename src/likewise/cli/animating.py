@@ -91,6 +91,7 @@ def animate(
     keyframes: options.Keyframes = None,
     subtitles: options.Subtitles = None,
     engine: options.Engine = "kokoro",
+    consent: options.FilmConsent = "",
     resume: Annotated[
         bool,
         typer.Option(
@@ -188,6 +189,7 @@ def animate(
                 driving=driving,
                 sliders=sliders,
                 save_motion=save_motion,
+                consent=consent,
                 face_engine=face_engine,
                 resume=resume,
                 on_progress=progress,

@@ -27,13 +27,7 @@ def dub(
         Path,
         typer.Option("-o", "--output", help="The video: .mp4, .webm, .gif or frames/%05d.png."),
     ],
-    consent: Annotated[
-        str,
-        typer.Option(
-            metavar="own|spoken:FILE|source:TEXT",
-            help="Of the person on film: it is you; they agree in FILE; or where the film is from.",
-        ),
-    ] = "",
+    consent: options.FilmConsent = "",
     voice_consent: Annotated[
         str, typer.Option(help="Whose voice a recording is; --consent if left out.")
     ] = "",

@@ -22,6 +22,14 @@ Voice = Annotated[
         help="A saved voice, a stock voice (see `likewise voices`), or a sound file of 6 to 12 s."
     ),
 ]
+FilmConsent = Annotated[
+    str,
+    typer.Option(
+        "--consent",
+        metavar="own|spoken:FILE|source:TEXT",
+        help="Of the person on film: it is you; they agree in FILE; or where the film is from.",
+    ),
+]
 Consent = Annotated[
     str,
     typer.Option(

@@ -16,10 +16,10 @@ from typing import Final, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.errors import BadInput, ConsentMissing
+from likewise.errors import BadInput
 from likewise.face.dubbing import NewLips, RestingMouth, faded, resting_score
 from likewise.progress import Progress, ProgressCallback, silent
-from likewise.provenance.consent import ConsentLike, agreed, statement
+from likewise.provenance.consent import ConsentLike
 from likewise.provenance.marking import Marking
 from likewise.seeing.covering import UsualMouth, mouth_colours
 from likewise.seeing.following import PICTURES, Film, Sighting
@@ -27,17 +27,17 @@ from likewise.seeing.steadying import Steady, steadied
 from likewise.studio.ahead import Ahead
 from likewise.studio.choosing import VoiceLike, check_consent
 from likewise.studio.dubbed_speech import DubbedScore, DubbedSpeech
+from likewise.studio.filmed import agreement, check_filmed
 from likewise.studio.record import Record, check_beside, write_subtitles
 from likewise.studio.rendering import Video
 from likewise.studio.stopwatch import Stopwatch
-from likewise.values import Audio, Consent, Motion
+from likewise.values import Audio, Motion
 from likewise.video.writer import MAX_SIDE, VideoWriter
 
 Overrun = Literal["bounce", "hold", "stop"]
 """What the film does while speech goes on after its end."""
 
 _GLANCES: Final = 5.0  # frames a second from which the mouth at rest is learned
-_LISTENED: Final = 60.0  # seconds of the film's own sound that a spoken agreement is compared with
 _BOUNCED_BYTES: Final = 96_000_000  # of the last frames, which are shown to and fro
 _BOUNCED_FRAMES: Final = 50
 
@@ -101,8 +101,7 @@ def dub(
     _check_speech(text, voice, audio, overrun)
     if subtitles and audio is not None and not transcript:
         raise BadInput("Subtitles of a recording need its words: give them with --transcript.")
-    if consent in (None, ""):
-        raise _missing(path, language)
+    check_filmed(path.name, consent, language)
     if voice is not None:
         check_consent(voice, voice_consent or consent)
     check_beside(subtitles)
@@ -112,7 +111,7 @@ def dub(
     source = Film(path, fps=fps, face=face, max_side=MAX_SIDE)
     with ExitStack() as stack:
         with watch.stage("consent"):
-            agreement = _agreement(consent, path, source, language)
+            agreed = agreement(consent, source, language)
         with watch.stage("watching"):
             rest, usual = _glanced(path, face, on_progress)
             lips = NewLips(rest)
@@ -123,7 +122,7 @@ def dub(
             Ahead(
                 watch.each(
                     "speaking",
-                    speech.parts(marking, agreement, voice_consent or consent, on_progress),
+                    speech.parts(marking, agreed, voice_consent or consent, on_progress),
                 ),
                 depth=2,
             )
@@ -184,30 +183,6 @@ def _check_speech(
         )
     if overrun not in get_args(Overrun):
         raise BadInput(f"{overrun!r} is no overrun; known: {', '.join(get_args(Overrun))}.")
-
-
-def _missing(path: Path, language: str) -> ConsentMissing:
-    return ConsentMissing(
-        f"The person in {path.name} would be made to say something they never said. Say on what "
-        "ground: --consent own (it is you), --consent spoken:FILE (a recording in which they say "
-        f"“{statement(language)}”), or --consent source:TEXT (where the film comes from, for one "
-        "that is in the public domain, synthetic, or acted for this). In Python: consent=..."
-    )
-
-
-def _agreement(consent: ConsentLike | None, path: Path, source: Film, language: str) -> Consent:
-    """The checked consent of the person on film."""
-    references: list[Audio] = []
-    if isinstance(consent, str) and consent.strip().startswith("spoken:"):
-        if not source.has_sound:
-            raise BadInput(
-                f"{path.name} has no sound, so a spoken agreement can't be compared with it. Say "
-                "on what ground with --consent own or --consent source:TEXT."
-            )
-        from likewise.audio import files
-
-        references = [files.read(path, max_seconds=None).between(0.0, _LISTENED)]
-    return agreed(consent, references, language=language)
 
 
 def _glanced(

@@ -7,6 +7,7 @@ A long film can be kept in segments while it is made, and gone on with after a s
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -18,11 +19,13 @@ from likewise.face.driving import Driving
 from likewise.face.engine import FaceEngine
 from likewise.motion import template
 from likewise.progress import Progress, ProgressCallback, silent
+from likewise.provenance.consent import ConsentLike
 from likewise.provenance.marking import Marking
 from likewise.provenance.origin import Origin
 from likewise.seeing.following import FILMS, Film
 from likewise.studio.acting import Cast, Faces, Filmed, digest, directed, made_by, read_play
 from likewise.studio.choosing import PictureLike, PointsLike, choose_portraits
+from likewise.studio.filmed import agreement, check_filmed
 from likewise.studio.framing import Crop
 from likewise.studio.rendering import Video
 from likewise.studio.scoring import SlidersLike, chosen_sliders
@@ -55,6 +58,7 @@ def reenact(
     driving: Driving | None = None,
     sliders: SlidersLike | None = None,
     save_motion: Path | str | None = None,
+    consent: ConsentLike | None = None,
     face_engine: str = "mesh",
     resume: bool = False,
     on_progress: ProgressCallback = silent,
@@ -82,6 +86,8 @@ def reenact(
         driving: How the driver is followed, as far as it isn't left to the engine.
         sliders: Pose and expression added by hand: `{"smile": 0.4}`, or keyframed `Sliders`.
         save_motion: Also save the motion as a template (.safetensors, .npz or .json).
+        consent: On what ground the person of a film in the picture's place is shown so: `own`,
+            `spoken:FILE` or `source:TEXT`. Pictures need none.
         face_engine: Face engine.
         resume: Keep what is done in a hidden folder beside the output until the video is there, and
             go on from it where an earlier call with the same inputs was stopped.
@@ -94,6 +100,8 @@ def reenact(
         BadInput: The picture, driver, template or an option can't be used.
         Unsupported: The engine doesn't know such a setting, or doesn't move films.
         MissingWeights: A model is missing.
+        ConsentMissing: A film is to be moved, and no consent was given.
+        Unsafe: A spoken consent doesn't hold.
         MarkFailed: The video could not be marked as synthetic.
         OutputFailed: The video or the template can't be written.
     """
@@ -109,13 +117,16 @@ def reenact(
     play = None if motion is None else read_play(artist, None, motion, None, on_progress)
     rate = fps if play is None else play.fps
     source: Film | None = None
+    origin = Origin("animated picture", {"face": face_engine})
     if is_film:
         if crop != "none" or points is not None or style is not None or face == "all" or hand.keys:
             raise BadInput(
                 "A film is moved as it is: crop, points, style, sliders and all faces at once are "
                 "for pictures. Leave them out."
             )
+        check_filmed(Path(str(picture)).name, consent)
         source = Film(str(picture), fps=rate, face=face, max_side=size)
+        origin = replace(origin, consent=agreement(consent, source))
         rate = source.fps
     film = None if driver is None else Film(driver, fps=rate, face=driver_face)
     with watch.stage("picture"):
@@ -159,7 +170,7 @@ def reenact(
         sound = None if heard_in is None else heard_in.path
         if heard_in is not None and heard_in is source:
             of_film = ("The driver is silent; the sound is that of the film that is moved.",)
-    marking = Marking(Origin("animated picture", {"face": face_engine}))
+    marking = Marking(origin)
     with ExitStack() as stack:
         parts = iter(()) if sound is None else files.stream(sound)
         first = next(parts, None)

@@ -154,6 +154,10 @@ def test_a_film_from_the_command_line(film: Path, driver: Path, tmp_path: Path) 
     """At the film's rate, with the driver's sound, as long as the shorter of both."""
     target = tmp_path / "out.mp4"
     command = ["animate", str(film), "--driver", str(driver), "-o", str(target)]
+    assert run([*command, "--face", "liveportrait"]) == 4  # whoever is on it was not asked
+    assert run([*command, "--face", "liveportrait", "--consent", "perhaps"]) == 2
+    assert not target.exists()
+    command += ["--consent", "source:drawn for this test"]
     assert run([*command, "--face", "liveportrait", "--size", "160", "--fix-eyes"]) == 0
     found = video_info(target)
     assert (found.width, found.height, found.fps) == (160, 160, 20)
@@ -171,6 +175,7 @@ def test_a_film_from_the_command_line(film: Path, driver: Path, tmp_path: Path) 
 def test_a_silent_driver_leaves_a_films_sound(film: Path, driver: Path, tmp_path: Path) -> None:
     seen: list[Progress] = []
     asked: dict[str, Any] = {"face_engine": "liveportrait", "fps": 10, "size": 128}
+    asked["consent"] = "own"
     made = likewise.reenact(
         driver, film, output=tmp_path / "a.mp4", on_progress=seen.append, **asked
     )
@@ -278,7 +283,9 @@ def test_settings_of_drivers_are_refused_where_there_is_none(driver: Path, tmp_p
             face_engine="liveportrait",
         )
     with pytest.raises(BadInput, match="score can't move"):
-        likewise.reenact(driver, motion=score, output=target, face_engine="liveportrait")
+        likewise.reenact(
+            driver, motion=score, output=target, face_engine="liveportrait", consent="own"
+        )
 
 
 def test_retargeting_needs_a_template_that_knows_openness(
