@@ -171,7 +171,8 @@ class _Scratch(threading.local):
         known = self._buffers.get(use)
         if known is None or known.numel() < count:
             self._buffers.pop(use, None)
-            known = self._buffers[use] = torch.empty(count)
+            with torch.inference_mode(False):  # else it could be used nowhere but in inference
+                known = self._buffers[use] = torch.empty(count)
         return known[:count].view(shape)
 
 
