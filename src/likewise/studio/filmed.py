@@ -24,11 +24,11 @@ def check_filmed(name: str, consent: ConsentLike | None, language: str = "") -> 
     """
     if consent in (None, ""):
         raise ConsentMissing(
-            f"The person in {name} would be shown doing or saying what they never did. Say on what "
-            "ground: --consent own (it is you), --consent spoken:FILE (a recording in which they "
-            f"say “{statement(language)}”), or --consent source:TEXT (where the film comes from, "
-            "for one that is in the public domain, synthetic, or acted for this). In Python: "
-            "consent=..."
+            f"The person in {name} would be shown saying or doing what they never said or did. Say "
+            "on what ground: --consent own (it is you), --consent spoken:FILE (a recording in "
+            f"which they say “{statement(language)}”), or --consent source:TEXT (where the film "
+            "comes from, for one that is in the public domain, synthetic, or acted for this). In "
+            "Python: consent=..."
         )
 
 

@@ -124,15 +124,15 @@ def reenact(
                 "A film is moved as it is: crop, points, style, sliders and all faces at once are "
                 "for pictures. Leave them out."
             )
-        check_filmed(Path(str(picture)).name, consent)
         source = Film(str(picture), fps=rate, face=face, max_side=size)
-        origin = replace(origin, consent=agreement(consent, source))
         rate = source.fps
     film = None if driver is None else Film(driver, fps=rate, face=driver_face)
     with watch.stage("picture"):
         cast: Cast
         if source is not None:
             cast = Filmed.of(artist, source)
+            check_filmed(source.path.name, consent)
+            origin = replace(origin, consent=agreement(consent, source))
         else:
             cast = Faces(
                 choose_portraits(
