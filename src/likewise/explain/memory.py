@@ -12,8 +12,6 @@ each belongs to a `Space`.
 """
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,36 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise import home
-from likewise.errors import BadInput, OutputFailed
+from likewise.errors import BadInput
 from likewise.explain.directions import Directions, Space
 from likewise.explain.example import Example
 from likewise.explain.likeness import Known, Likeness
+from likewise.explain.store import Store
 
-_SCHEMA = 1
-_WAIT_SECONDS = 20.0  # for another process that is writing
 _LARGEST_EXAMPLE = 2_000_000  # bytes
 _ALL = 256  # up to so many entries, likeness looks at all of them
-
-_TABLES = """
-CREATE TABLE IF NOT EXISTS thing (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    kind TEXT NOT NULL,
-    encoder TEXT NOT NULL,
-    name TEXT NOT NULL DEFAULT '',
-    learned TEXT NOT NULL
-);
-CREATE UNIQUE INDEX IF NOT EXISTS one_name ON thing (kind, encoder, name) WHERE name <> '';
-CREATE TABLE IF NOT EXISTS entry (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    thing INTEGER NOT NULL REFERENCES thing (id),
-    embedding BLOB NOT NULL,
-    example BLOB,
-    media_type TEXT NOT NULL DEFAULT ''
-);
-CREATE INDEX IF NOT EXISTS of_thing ON entry (thing);
-CREATE TABLE IF NOT EXISTS regrouping (number INTEGER NOT NULL);
-INSERT INTO regrouping SELECT 0 WHERE NOT EXISTS (SELECT 1 FROM regrouping);
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,33 +94,8 @@ class Memory:
         """
         self.path = Path(path) if path is not None else home.memory_dir() / "memory.sqlite"
         self._read: dict[tuple[str, str], Directions] = {}
-        try:
-            self._base = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
-        except sqlite3.OperationalError as error:
-            raise OutputFailed(
-                f"Can't open the memory {self.path}: {error}. Choose a writable folder."
-            ) from error
-        try:
-            self._base.execute("PRAGMA journal_mode = WAL")
-            self._base.execute("PRAGMA synchronous = NORMAL")  # WAL stays whole with it
-            self._base.execute("PRAGMA secure_delete = ON")
-            self._base.execute("PRAGMA foreign_keys = ON")
-            (schema,) = self._base.execute("PRAGMA user_version").fetchone()
-            if schema > _SCHEMA:
-                raise BadInput(
-                    f"{self.path} was written by a newer Likewise (schema {schema}, this one reads "
-                    f"up to {_SCHEMA}). Update with: pip install -U likewise"
-                )
-            if schema < _SCHEMA:
-                self._base.executescript(
-                    f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_SCHEMA}; COMMIT;"
-                )
-        except BadInput:
-            self._base.close()
-            raise
-        except sqlite3.DatabaseError as error:
-            self._base.close()
-            raise BadInput(f"{self.path} can't be used as a memory: {error}.") from error
+        self._store = Store(self.path)
+        self._base = self._store.base
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +110,7 @@ class Memory:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._base.close()
+        self._store.close()
 
     def add(
         self,
@@ -208,7 +159,7 @@ class Memory:
         shown = examples or [None] * len(rows)
         if any(item is not None and len(item.data) > _LARGEST_EXAMPLE for item in shown):
             raise BadInput(f"An example may have up to {_LARGEST_EXAMPLE // 1000} kB.")
-        with self._writing():
+        with self._store.writing():
             self._check_length(space, rows.shape[1])
             number = self._thing(space, name, thing)
             self._base.executemany(
@@ -310,7 +261,7 @@ class Memory:
             raise BadInput("A name needs at least one letter.")
         self.thing(number)
         try:
-            with self._writing():
+            with self._store.writing():
                 self._base.execute("UPDATE thing SET name = ? WHERE id = ?", (name.strip(), number))
         except sqlite3.IntegrityError as error:
             raise BadInput(
@@ -326,7 +277,7 @@ class Memory:
         one, other = self.thing(source), self.thing(target)
         if source == target or (one.kind, one.encoder) != (other.kind, other.encoder):
             raise BadInput(f"{one.label} and {other.label} can't be merged: not two of one kind.")
-        with self._writing():
+        with self._store.writing():
             self._base.execute("UPDATE entry SET thing = ? WHERE thing = ?", (target, source))
             self._base.execute("DELETE FROM thing WHERE id = ?", (source,))
             if not other.name:
@@ -342,7 +293,7 @@ class Memory:
                 remain until `compact` is called.
         """
         self.thing(number)
-        with self._writing():
+        with self._store.writing():
             self._base.execute("DELETE FROM entry WHERE thing = ?", (number,))
             self._base.execute("DELETE FROM thing WHERE id = ?", (number,))
             self._base.execute("UPDATE regrouping SET number = number + 1")
@@ -350,24 +301,8 @@ class Memory:
         self.compact()
 
     def compact(self) -> None:
-        """Write the file anew without what was deleted, and empty the write-ahead log.
-
-        Raises:
-            OutputFailed: Another program is using the file just now.
-        """
-        try:
-            self._base.execute("VACUUM")
-            (busy, _, _) = self._base.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        except sqlite3.OperationalError as error:
-            raise OutputFailed(
-                f"{self.path} can't be written anew: {error}. Close other programs that use it and "
-                "compact it again."
-            ) from error
-        if busy:
-            raise OutputFailed(
-                f"Another program is reading {self.path}, so its log can't be emptied. Close it "
-                "and compact again."
-            )
+        """Write the file anew without what was deleted; see `Store.compact`."""
+        self._store.compact()
 
     def _thing(self, space: Space, name: str, thing: int | None) -> int:
         if thing is not None:
@@ -418,7 +353,7 @@ class Memory:
     def _directions(self, space: Space) -> Directions:
         """A space ready to be searched; only what was added since the last time is read."""
         key = (space.kind, space.encoder)
-        with self._reading():
+        with self._store.reading():
             (regrouping,) = self._base.execute("SELECT number FROM regrouping").fetchone()
             found = self._read.get(key)
             if found is None or found.regrouping != regrouping:
@@ -430,27 +365,3 @@ class Memory:
             ).fetchall()
         self._read[key] = found.extended(space, rows)
         return self._read[key]
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        self._base.execute("BEGIN")
-        try:
-            yield
-        finally:
-            self._base.execute("COMMIT")
-
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        """One change that happens as a whole or not at all, waiting for other writers."""
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise OutputFailed(
-                f"Can't write to the memory {self.path}: {error}. Nothing was changed."
-            ) from error
-        try:
-            yield
-            self._base.execute("COMMIT")
-        except BaseException:
-            self._base.execute("ROLLBACK")
-            raise
