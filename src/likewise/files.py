@@ -10,6 +10,7 @@ that takes the target's place in one step, so a reader never meets half a result
 
 import codecs
 import errno
+import hashlib
 import io
 import secrets
 import shutil
@@ -33,6 +34,12 @@ MAX_STREAM_BYTES = 2 << 30
 
 _FULL = {errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+def sha256_of(path: Path) -> str:
+    """Hash of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def source_name(source: Source) -> str:

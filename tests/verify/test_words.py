@@ -7,7 +7,7 @@ from likewise.errors import MissingWeights
 from likewise.hearing import asr
 from likewise.hearing.asr import Transcript
 from likewise.values import Audio
-from likewise.verify import bootstrap, words
+from likewise.verify import bootstrap, scripts, words
 
 pytest.importorskip("jiwer")
 
@@ -22,6 +22,7 @@ pytest.importorskip("jiwer")
         ("¿Cuántos? ¡21!", "es", "cuántos veintiuno"),
         ("カタカナ、です。", "ja", "かたかなです"),
         ("你好, 世界", "zh", "你好世界"),
+        ("我妹妹在老房子後面。2024年，2號", "zh", "我妹妹在老房子后面二零二四年二号"),
         ("नमस्ते दुनिया।", "hi", "नमस्ते दुनिया"),
         ("...", "en", ""),
     ],
@@ -45,6 +46,33 @@ def test_character_errors() -> None:
     metric = words.error_rate(["こんにちは。"], ["こんばちは"], "ja")
     assert metric.name == "character error rate"
     assert metric.value == pytest.approx(20)
+
+
+def test_hindi_in_urdus_letters_is_compared_by_its_consonants() -> None:
+    # "My sister grows tomatoes behind the old house", its fifth word heard as another one
+    meant = ["मेरी बहन पुराने घर के पीछे टमाटर उगाती है।"]
+    metric = words.error_rate(meant, ["میری بہن پرانے گھر کے نیچے ٹماٹر اگاتی ہے۔"], "hi")
+    assert metric.value == pytest.approx(100 / 9)
+    assert "consonants" in metric.note
+    by_letters = words.error_rate(meant, ["मेरी बहन पुराने घर के नीचे टमाटर उगाती है।"], "hi")
+    assert by_letters.value == pytest.approx(100 / 9) and "consonants" not in by_letters.note
+
+
+@pytest.mark.parametrize(
+    ("hindi", "urdu", "wanted"),
+    [
+        ("पुस्तकालय", "پستکالے", "pstkl"),
+        ("बड़ा", "بڑا", "bṛ"),
+        ("पढ़ना", "پڑھنا", "pṛhn"),
+        ("संबंध", "سمبندھ", "smbndh"),
+        ("ज़रूर", "ضرور", "jrr"),
+        ("फ़ोन", "فون", "phn"),
+        ("ज्ञान", "گیان", "gn"),
+        ("में आ", "میں آ", "mn"),  # a word of vowels is left out
+    ],
+)
+def test_consonants_of_both_spellings(hindi: str, urdu: str, wanted: str) -> None:
+    assert scripts.consonants(hindi) == scripts.consonants(urdu) == wanted
 
 
 def test_interval_holds_the_value_and_is_repeatable() -> None:

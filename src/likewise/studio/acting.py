@@ -21,6 +21,7 @@ from likewise.face.engine import (
     Reenactor,
     Scene,
 )
+from likewise.files import sha256_of
 from likewise.motion import template
 from likewise.motion.from_video import from_video
 from likewise.motion.limits import within_limits
@@ -28,7 +29,6 @@ from likewise.motion.sliders import Sliders
 from likewise.progress import ProgressCallback
 from likewise.seeing.following import Film
 from likewise.studio.ensemble import Ensemble
-from likewise.studio.verifying import file_sha256
 from likewise.values import Motion, Portrait
 
 
@@ -202,7 +202,7 @@ class Filmed:
     @property
     def digest(self) -> str:
         """See `Cast`."""
-        return f"{file_sha256(self.film.path)} {self.film.fps} {self.film.face} {self.size}"
+        return f"{sha256_of(self.film.path)} {self.film.fps} {self.film.face} {self.size}"
 
     def ready(self, play: Play, on_progress: ProgressCallback) -> Self:
         """See `Cast`.
@@ -260,7 +260,7 @@ def made_by(engine: FaceEngine) -> str:
 def digest(made_of: Portrait | Motion | Path | str | None) -> str:
     """What a portrait or a motion is, in 64 letters."""
     if isinstance(made_of, Path | str):
-        return file_sha256(Path(made_of))
+        return sha256_of(Path(made_of))
     whole = hashlib.sha256()
     if made_of is not None:
         for field in fields(made_of):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.audio import files
+from likewise.files import sha256_of
 from likewise.progress import Progress, ProgressCallback
 from likewise.studio import evidence_pictures
 from likewise.studio.reporting import write_report
@@ -21,7 +22,6 @@ from likewise.studio.verdict import verdict
 from likewise.studio.verifying import (
     Evidence,
     environment,
-    file_sha256,
     understanding,
     voice_likeness,
 )
@@ -108,7 +108,7 @@ def report_dialogue(
         OutputFailed: A file can't be written.
     """
     sound = files.read(video)  # what viewers hear: after the codec, not before
-    inputs = {"video": file_sha256(video)}
+    inputs = {"video": sha256_of(video)}
     metrics: dict[str, list[Metric]] = {}
     figures: list[Figure] = []
     tables = {"Who speaks": [["Speaker", "Voice", "Lines", "Seconds", "Face"]]}

@@ -17,6 +17,7 @@ from likewise.errors import BadInput
 from likewise.face import registry as faces
 from likewise.face.driving import Driving
 from likewise.face.engine import FaceEngine
+from likewise.files import sha256_of
 from likewise.motion import template
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike
@@ -30,7 +31,6 @@ from likewise.studio.framing import Crop
 from likewise.studio.rendering import Video
 from likewise.studio.scoring import SlidersLike, chosen_sliders
 from likewise.studio.stopwatch import Stopwatch
-from likewise.studio.verifying import file_sha256
 from likewise.values import Audio, Motion
 from likewise.values.portrait import Style
 from likewise.video.segments import Segments
@@ -143,7 +143,7 @@ def reenact(
     if resume:
         read_by = (face_engine, anchor, driver_face, None if film is None else film.fps)
         of = {"reading": read_by, "sliders": repr(hand), "portrait": cast.digest}
-        of |= {"film": file_sha256(film.path)} if film is not None else {"motion": digest(motion)}
+        of |= {"film": sha256_of(film.path)} if film is not None else {"motion": digest(motion)}
         kept = Segments.beside(Path(output), of=of | {"made by": made_by(artist)})
     with watch.stage("watching"):
         known = None if kept is None or film is None else kept.folder / _READ

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from likewise.audio import files
+from likewise.files import sha256_of
 from likewise.progress import ProgressCallback
 from likewise.studio.record import Record
-from likewise.studio.verifying import Evidence, examine, file_sha256
+from likewise.studio.verifying import Evidence, examine
 from likewise.values import Portrait, Speech, Voice
 from likewise.verify.page import write_page
 from likewise.verify.report import Report
@@ -50,7 +51,7 @@ def report_talk(
         voice=voice.name,
     )
     inputs = {
-        "video": file_sha256(video),
+        "video": sha256_of(video),
         "picture": hashlib.sha256(portrait.picture.tobytes()).hexdigest(),
     }
     if voice.reference_sha256:

@@ -4,7 +4,6 @@
 there is one path: metrics, pictures, verdict, report.
 """
 
-import hashlib
 import platform
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,6 +18,7 @@ from numpy.typing import NDArray
 
 from likewise import __version__
 from likewise.errors import BadInput
+from likewise.files import sha256_of
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.studio import evidence_pictures
 from likewise.studio.verdict import verdict
@@ -300,12 +300,6 @@ def environment() -> dict[str, str]:
     }
 
 
-def file_sha256(path: Path) -> str:
-    """Hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def verify(
     result: Path | str,
     other: Path | str | None = None,
@@ -358,7 +352,7 @@ def verify(
     else:
         audio = files.read(path)
     speech, sentences = _transcribed(audio, text, language)
-    inputs = {"result": file_sha256(path)}
+    inputs = {"result": sha256_of(path)}
     reference = None
     if recording is not None:
         reference = recording if isinstance(recording, Audio) else files.read(recording)
@@ -366,9 +360,9 @@ def verify(
     picture = None
     if portrait is not None:
         picture = read_picture(portrait).picture
-        inputs["portrait"] = file_sha256(Path(portrait))
+        inputs["portrait"] = sha256_of(Path(portrait))
     inputs |= {
-        role: file_sha256(Path(given))
+        role: sha256_of(Path(given))
         for role, given in (("driver", driver), ("truth", truth))
         if given is not None
     }

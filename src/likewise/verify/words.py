@@ -1,8 +1,9 @@
 """Is it understood? Word and character error rates, and the language that is heard.
 
 What was meant and what Whisper wrote down are brought into one spelling first (case, punctuation,
-numbers in words), so that only what was said counts. Chinese and Japanese have no spaces and are
-counted by character.
+numbers in words, one script), so that only what was said counts. Chinese and Japanese have no
+spaces and are counted by character; Hindi that Whisper wrote in Urdu's letters is compared by its
+consonants.
 
     metric = words.error_rate(["Good morning."], ["good morning"], "en")      # 0 %
     metrics, heard = words.intelligibility([(audio, "Good morning.")], "en")
@@ -18,12 +19,16 @@ from likewise.errors import MissingWeights, Unsupported
 from likewise.hearing import asr
 from likewise.hearing.asr import Transcript
 from likewise.values import Audio, Metric, samples_sha256
-from likewise.verify import bootstrap
+from likewise.verify import bootstrap, scripts
 
 BY_CHARACTER = ("ja", "zh", "cmn", "yue", "th")
 """Languages written without spaces between words."""
 
 LANGUAGE = "language heard"
+
+_CHINESE = ("zh", "cmn", "yue")
+
+_BY_CONSONANT = "; heard in Urdu's letters, so words are compared by their consonants"
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _TITLES = {"en": {"mr": "mister", "mrs": "missus", "dr": "doctor", "st": "saint"}}
@@ -40,13 +45,19 @@ def normalise(text: str, language: str) -> str:
         language: Tag such as `en-us` or `ja`.
 
     Returns:
-        Words with single spaces; characters without spaces for Chinese and Japanese.
+        Words with single spaces; characters without spaces for Chinese (simplified) and Japanese.
+
+    Raises:
+        MissingWeights: Chinese without the extra `asr`.
     """
     code = language.lower().partition("-")[0]
     text = unicodedata.normalize("NFKC", text).casefold()
     for sign, word in _SPOKEN.get(code, {}).items():
         text = text.replace(sign, word)
-    text = _NUMBER.sub(lambda match: f" {_in_words(match.group(), code)} ", text)
+    text = _NUMBER.sub(
+        lambda match: f" {_in_words(match.group(), code, before=match.string[match.end() :])} ",
+        text,
+    )
     text = re.sub(r"['’`´]", "", text)
     text = "".join(
         " " if unicodedata.category(sign)[0] in "PSZC" else sign for sign in text
@@ -56,6 +67,8 @@ def normalise(text: str, language: str) -> str:
             import jaconv
 
             text = jaconv.kata2hira(text)
+        elif code in _CHINESE:
+            text = scripts.simplified(text)
         return "".join(text.split())
     titles = _TITLES.get(code, {})
     return " ".join(titles.get(word, word) for word in text.split())
@@ -83,14 +96,17 @@ def error_rate(meant: Sequence[str], heard: Sequence[str], language: str) -> Met
     by_character = language.lower().partition("-")[0] in BY_CHARACTER
     name = "character error rate" if by_character else "word error rate"
     blank = Metric.unavailable(name, "", unit="%", direction="lower is better", scorer=asr.SCORER)
-    pairs = [
-        (normalise(said, language), normalise(got, language))
-        for said, got in zip(meant, heard, strict=True)
-    ]
-    pairs = [pair for pair in pairs if pair[0]]
-    if not pairs:
-        return replace(blank, status="unavailable: the text holds no words")
+    by_consonant = any(scripts.in_urdu(text) for text in heard) and _is_hindi(language)
     try:
+        pairs = [
+            (normalise(said, language), normalise(got, language))
+            for said, got in zip(meant, heard, strict=True)
+        ]
+        if by_consonant:
+            pairs = [(scripts.consonants(said), scripts.consonants(got)) for said, got in pairs]
+        pairs = [pair for pair in pairs if pair[0]]
+        if not pairs:
+            return replace(blank, status="unavailable: the text holds no words")
         counts = [_errors(said, got, by_character) for said, got in pairs]
         swapped = _swapped([said for said, _ in pairs], by_character)
         controls = [
@@ -109,7 +125,7 @@ def error_rate(meant: Sequence[str], heard: Sequence[str], language: str) -> Met
         interval=(100 * spread[0], 100 * spread[1]) if spread else None,
         status="ok",
         note=f"{len(pairs)} sentences, {sum(sizes)} {'characters' if by_character else 'words'}; "
-        "includes the recogniser's own errors",
+        f"includes the recogniser's own errors{_BY_CONSONANT if by_consonant else ''}",
     )
 
 
@@ -176,8 +192,16 @@ def intelligibility(
     return [replace(metric, inputs=sound_sha256) for metric in metrics], heard
 
 
-def _in_words(number: str, code: str) -> str:
-    """`1,234.5` as it is read aloud; the digits as they are where num2words can't."""
+def _is_hindi(language: str) -> bool:
+    return asr.whisper_code(language) == "hi"
+
+
+def _in_words(number: str, code: str, *, before: str) -> str:
+    """`1,234.5` as it is read aloud `before` the rest; digits where num2words can't."""
+    if code in _CHINESE:  # num2words has no Chinese
+        from likewise.text.chinese import say_number
+
+        return say_number(number, year=before.startswith("年"))
     from num2words import num2words
 
     thousands = _THOUSANDS.get(code, ".")

@@ -9,7 +9,7 @@ downloaded here.
 """
 
 from likewise.weights.catalogue import Entry, WeightFile, catalogue, entry
-from likewise.weights.finding import Finding, derived, locate, look, register, sha256_of
+from likewise.weights.finding import Finding, derived, known_sha256, locate, look, register
 
 __all__ = [
     "Entry",
@@ -18,8 +18,8 @@ __all__ = [
     "catalogue",
     "derived",
     "entry",
+    "known_sha256",
     "locate",
     "look",
     "register",
-    "sha256_of",
 ]

@@ -5,7 +5,6 @@ cache. The joined file is hashed again before each load: hashing 92 MB takes abo
 tampered model is not worth saving that.
 """
 
-import hashlib
 import importlib.util
 import json
 import shutil
@@ -17,7 +16,7 @@ from pathlib import Path
 
 from likewise import home
 from likewise.errors import BadInput, MissingWeights
-from likewise.files import Draft
+from likewise.files import Draft, sha256_of
 from likewise.weights.catalogue import Entry, WeightFile, entry
 from likewise.weights.pins import pin, pinned
 
@@ -55,7 +54,7 @@ def look(name: str) -> Finding:
             return Finding(
                 item, "missing", (*paths, path), f"{path} was not pulled by this installation"
             )
-        if (file.sha256 and file.size and path.stat().st_size != file.size) or sha256_of(
+        if (file.sha256 and file.size and path.stat().st_size != file.size) or known_sha256(
             path
         ) != wanted:
             return Finding(
@@ -75,7 +74,7 @@ def locate(name: str) -> Path:
     item = entry(name)
     joined = home.cache_dir() / f"{name}-{item.sha256[:16]}{item.suffix}"
     if len(item.files) > 1 and name not in _registered() and joined.is_file():
-        if sha256_of(joined) == item.sha256:
+        if known_sha256(joined) == item.sha256:
             return joined
         joined.unlink(missing_ok=True)
     found = look(name)
@@ -88,7 +87,7 @@ def locate(name: str) -> Path:
     if len(found.paths) == 1:
         return found.paths[0]
     _join(found.paths, joined)
-    if sha256_of(joined) != item.sha256:
+    if known_sha256(joined) != item.sha256:
         joined.unlink(missing_ok=True)
         raise MissingWeights(
             f"{item.title} can't be used: its parts don't join into the file the catalogue names. "
@@ -106,7 +105,7 @@ def register(name: str, path: Path) -> Path:
     item = entry(name)
     unknown = len(item.files) == 1 and not item.sha256
     if unknown and path.is_file():
-        pin(item.files[0].place, sha256_of(path))
+        pin(item.files[0].place, known_sha256(path))
     found = _check_one(item, path)
     if found.status != "ok":
         raise BadInput(
@@ -145,7 +144,7 @@ def derived(name: str, recipe: str, make: Callable[[Path, Path], None]) -> Path:
 def _check_one(item: Entry, path: Path) -> Finding:
     if not path.is_file():
         return Finding(item, "missing", (), f"{path} is not there")
-    if sha256_of(path) != (item.sha256 or pinned(item.files[0].place)):
+    if known_sha256(path) != (item.sha256 or pinned(item.files[0].place)):
         return Finding(item, "changed", (path,), "its sha256 differs")
     return Finding(item, "ok", (path,))
 
@@ -187,7 +186,7 @@ def _join(parts: tuple[Path, ...], target: Path) -> None:
                 shutil.copyfileobj(source, joined)
 
 
-def sha256_of(path: Path) -> str:
+def known_sha256(path: Path) -> str:
     """Hash of a file, computed once a process for each of its states."""
     state = path.stat()
     return _hashed(path, state.st_size, state.st_mtime_ns)
@@ -196,5 +195,4 @@ def sha256_of(path: Path) -> str:
 @cache
 def _hashed(path: Path, size: int, changed_ns: int) -> str:
     del size, changed_ns
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)

@@ -7,12 +7,12 @@ goes on where it stopped. Each file is pinned to a commit and hashed before it c
     pull("xtts-v2", agree=lambda licence: input(licence) == "yes")
 """
 
-import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from likewise.errors import BadInput, Cancelled, MissingWeights
+from likewise.files import sha256_of
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.weights.catalogue import Entry, WeightFile, catalogue
 from likewise.weights.pins import pin, pinned
@@ -152,7 +152,7 @@ def _fetched(entry: Entry) -> Path:
             "stays; run the same command again to go on."
         ) from error
     if not file.sha256 and not pinned(file.place):
-        found = _sha256(path)
+        found = sha256_of(path)
         # The hub names large files by their sha256, small ones by another hash.
         if len(stated) != len(found) or stated == found:
             pin(file.place, found)
@@ -171,9 +171,4 @@ def _fetched(entry: Entry) -> Path:
 def _right(file: WeightFile, path: Path) -> bool:
     if not path.is_file() or (file.sha256 and file.size and path.stat().st_size != file.size):
         return False
-    return _sha256(path) == (file.sha256 or pinned(file.place))
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
+    return sha256_of(path) == (file.sha256 or pinned(file.place))

@@ -212,7 +212,9 @@ def test_pulled_files_are_verified_and_loaded(
     monkeypatch.setattr(weights, "locate", locate)
     assembled = weights.assembled
     monkeypatch.setattr(weights, "assembled", lambda paths: assembled(paths, sizes=TINY))
-    assert same(weights.pulled(subject), tiny)
+    monkeypatch.delenv(weights.FOLDER_VARIABLE, raising=False)
+    monkeypatch.delenv(weights.RETARGETING_VARIABLE, raising=False)
+    assert same(weights.chosen(subject=subject), tiny)
     assert set(asked) <= set(catalogue()) and len(asked) == 5
     pinned = {catalogue()[name].revision for name in asked}
     assert len(pinned) == 1 and all(catalogue()[name].licence == "MIT" for name in asked)

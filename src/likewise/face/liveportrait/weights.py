@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from likewise.errors import BadInput, MissingWeights
 from likewise.face.liveportrait.networks import LivePortrait, empty
 from likewise.face.liveportrait.sizes import PUBLISHED, Sizes
-from likewise.weights import locate, sha256_of
+from likewise.weights import known_sha256, locate
 
 Subject = Literal["human", "animal"]
 
@@ -118,7 +118,7 @@ def digest_of_files(folder: Path | None = None, *, subject: Subject = "human") -
         MissingWeights: A file is not there.
     """
     files = _files(folder, subject)
-    return _hash("".join(sha256_of(files[name]) for name in sorted(files)).encode())
+    return _hash("".join(known_sha256(files[name]) for name in sorted(files)).encode())
 
 
 def digest(model: LivePortrait) -> str:
@@ -169,15 +169,6 @@ def load(folder: Path, *, subject: Subject = "human", sizes: Sizes = PUBLISHED) 
     """
     names = (*PARTS, RETARGETING)
     return assembled({name: find(folder, name, subject) for name in names}, sizes=sizes)
-
-
-def pulled(subject: Subject = "human") -> LivePortrait:
-    """The published model from the files that `likewise weights pull` fetched, verified.
-
-    Raises:
-        MissingWeights: A file is missing or changed; the message has the command.
-    """
-    return assembled({name: _file(name, subject, None) for name in (*PARTS, RETARGETING)})
 
 
 def assembled(files: Mapping[str, Path], *, sizes: Sizes = PUBLISHED) -> LivePortrait:
