@@ -32,3 +32,10 @@ def test_public_names_resolve() -> None:
 
     for name in likewise.__all__:
         assert getattr(likewise, name) is not None
+
+
+def test_the_package_runs_as_a_module() -> None:
+    said = subprocess.run(
+        [sys.executable, "-m", "likewise", "--version"], capture_output=True, text=True, check=True
+    )
+    assert said.stdout.startswith("likewise ")

@@ -116,6 +116,15 @@ def test_closures_without_bilabials_or_face() -> None:
     assert "0 %" in lips.closures(lost, [Timing("p", 1.0, 1.1)]).status
 
 
+def test_spoken_opening_is_shut_where_lips_shut() -> None:
+    row = [Timing("ɑ", 0.0, 0.3), Timing("b", 0.3, 0.37), Timing("ɑ", 0.37, 0.7)]
+    moments = np.array([0.15, 0.335, 0.7])
+    open_, shut, _ = openings.spoken(row, moments)
+    assert shut < 0.1 * open_
+    row[1] = Timing("d", 0.3, 0.37)  # a tongue's closure leaves the lips to the vowels beside it
+    assert openings.spoken(row, moments)[1] > 0.5 * open_
+
+
 def test_spoken_opening_follows_vowel_height() -> None:
     row = [Timing("p", 0.0, 0.4), Timing("a", 0.4, 0.8), Timing("i", 0.8, 1.2), Timing("", 1.2, 2)]
     opening = openings.spoken(row, np.array([0.2, 0.6, 1.0, 1.7]))

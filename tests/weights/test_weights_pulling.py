@@ -259,7 +259,7 @@ def test_a_file_without_a_hash_is_pinned_when_first_pulled(hub: type[Hub], unhas
 def test_a_file_the_hub_names_otherwise_is_refused(
     hub: type[Hub], unhashed: Entry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pulling, "_sha256", lambda _: "0" * 64)
+    monkeypatch.setattr(pulling, "sha256_of", lambda _: "0" * 64)
     with pytest.raises(MissingWeights, match="not the file that the catalogue names"):
         pulling.pull("tiny", agree=lambda _: True)
     assert pins.pinned(unhashed.files[0].place) == ""

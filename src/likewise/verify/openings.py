@@ -22,8 +22,10 @@ _OPENNESS = (
     ("kɡgŋxɣhjwqχʁʔɦçɲʎ", 0.35),
 )
 _OPENING = {letter: level for letters, level in _OPENNESS for letter in letters}
+_BILABIALS = frozenset("pbmɸβɓ")
 _GRID_SECONDS = 0.005
 _SMOOTHING_SECONDS = 0.04
+_SHUTTING_SECONDS = 0.02
 _BAND_HZ = (300.0, 3000.0)  # where an open mouth is loud and hiss and hum are not
 
 
@@ -42,8 +44,9 @@ def commanded(motion: Motion) -> NDArray[np.float64]:
 def spoken(phonemes: Sequence[Timing], seconds: NDArray[np.float64]) -> NDArray[np.float64]:
     """How far a mouth would open for these sounds: vowel height, smoothed over 40 ms.
 
-    Made from nothing but timings and the IPA chart, so it judges an engine that made its motion
-    in its own way.
+    Lips that a sound shuts are shut whatever stands beside it, so p, b and m are not smoothed away
+    but close the smoothed curve. Made from nothing but timings and the IPA chart, so it judges an
+    engine that made its motion in its own way.
 
     Args:
         phonemes: In order; "" is silence.
@@ -54,17 +57,24 @@ def spoken(phonemes: Sequence[Timing], seconds: NDArray[np.float64]) -> NDArray[
     """
     if not len(seconds):
         return np.zeros(0)
-    step = _GRID_SECONDS
-    grid = np.arange(0.0, float(seconds[-1]) + 2 * step, step)
-    level = np.zeros_like(grid)
+    grid = np.arange(0.0, float(seconds[-1]) + 2 * _GRID_SECONDS, _GRID_SECONDS)
+    level, shut = np.zeros_like(grid), np.zeros_like(grid)
     for phoneme in phonemes:
+        inside = (grid >= phoneme.start) & (grid < phoneme.end)
         openness = [_OPENING[letter] for letter in phoneme.text if letter in _OPENING]
         if openness:
-            inside = (grid >= phoneme.start) & (grid < phoneme.end)
             level[inside] = np.mean(openness)
-    reach = np.arange(-4 * _SMOOTHING_SECONDS, 4 * _SMOOTHING_SECONDS + step / 2, step)
-    kernel = np.exp(-0.5 * (reach / _SMOOTHING_SECONDS) ** 2)
-    return np.interp(seconds, grid, np.convolve(level, kernel / kernel.sum(), "same"))
+        if not _BILABIALS.isdisjoint(phoneme.text):
+            shut[inside] = 1.0
+    opened = _smoothed(level, _SMOOTHING_SECONDS) * (1 - _smoothed(shut, _SHUTTING_SECONDS))
+    return np.interp(seconds, grid, opened)
+
+
+def _smoothed(curve: NDArray[np.float64], seconds: float) -> NDArray[np.float64]:
+    """A curve on the grid after a Gaussian filter of that standard deviation."""
+    reach = np.arange(-4 * seconds, 4 * seconds + _GRID_SECONDS / 2, _GRID_SECONDS)
+    kernel = np.exp(-0.5 * (reach / seconds) ** 2)
+    return np.convolve(curve, kernel / kernel.sum(), "same")
 
 
 def audible(audio: Audio, seconds: NDArray[np.float64]) -> NDArray[np.float64]:
