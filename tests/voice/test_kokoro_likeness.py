@@ -52,6 +52,14 @@ def test_speech_has_short_vowels_and_no_shrill_pitch():
     assert not likeness.sounds_spoken(track(0.2, 0.2, hz=400.0))
 
 
+def test_a_child_as_high_as_a_bark_is_spoken_where_its_words_are_given(clip):
+    speech = files.read(clip)
+    high = Audio(speech.samples, 2 * speech.sample_rate)  # twice as fast and as high
+    assert choose([high]).warnings == (likeness.LIKENESS,)
+    heard = choose([high], spoken=True)
+    assert heard.is_speech and likeness.LIKENESS not in heard.warnings
+
+
 def test_pitch_is_folded_into_the_range_of_voices():
     for hz in (30.0, 150.0, 460.0, 1200.0):
         assert 75 <= likeness.folded(hz) <= 330

@@ -113,7 +113,7 @@ class KokoroEngine:
             from likewise.voice.kokoro.adapting.enrolment import check_torch
 
             check_torch()
-        chosen = choose(references)
+        chosen = choose(references, spoken=transcripts is not None)
         if tier == ADAPTED and not chosen.is_speech:
             raise BadInput(
                 "The recording holds no speech that a voice could be adapted to. Take its likeness "

@@ -77,8 +77,12 @@ class _Span:
     quality: float
 
 
-def choose(recordings: Sequence[Audio]) -> Reference:
+def choose(recordings: Sequence[Audio], *, spoken: bool = False) -> Reference:
     """The best seconds of speech in one or more recordings of one speaker.
+
+    Args:
+        recordings: Any length and sample rate.
+        spoken: They are known to hold speech, such as a small child's that is as high as a bark.
 
     Raises:
         BadInput: No recording, samples that are not numbers, silence, less than a second of
@@ -117,7 +121,7 @@ def choose(recordings: Sequence[Audio]) -> Reference:
     snr = -max(floors)
     prepared = speaker.prepare(Audio(speech, SAMPLE_RATE))
     windows = speaker.embed_windows(speaker.features(prepared))
-    speaking = sounds_spoken(track)
+    speaking = spoken or sounds_spoken(track)
     warnings = _warnings(seconds, max(clipped), bandwidth, snr)
     if not speaking:
         # How long the speech is and how narrow says nothing where there is none.
