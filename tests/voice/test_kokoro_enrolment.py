@@ -87,6 +87,16 @@ def test_long_recordings_give_at_most_twelve_seconds():
     assert choose([babble(40.0)]).seconds <= 12.01
 
 
+def test_the_clearest_of_a_long_recording_is_chosen_wherever_it_is():
+    noisy = np.tile(babble(hz=120.0, level=0.3).samples, 20)
+    clear = babble(20.0, hz=190.0).samples
+    noisy += np.random.default_rng(1).normal(0, 0.02, len(noisy)).astype(np.float32)
+    whole = Audio(np.concatenate([noisy, clear]), RATE)
+    found = choose([whole])
+    assert found.track.median_hz == pytest.approx(190, rel=0.1)
+    assert found.snr_db > 40
+
+
 def test_two_people_are_told_from_one():
     rng = np.random.default_rng(0)
     one, other = rng.normal(size=(2, 1, 256))

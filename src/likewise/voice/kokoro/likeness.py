@@ -18,8 +18,8 @@ from likewise.voice.kokoro.model import SAMPLE_RATE
 
 LIKENESS = (
     "This doesn't sound like a person speaking, so the voice is a likeness: formant bands and "
-    "pitch are taken from the sound, the words come from the model. If it is a person, give what is "
-    "said with --transcript."
+    "pitch are taken from the sound, the words come from the model. If it is a person, give what "
+    "is said with --transcript."
 )
 
 _LONGEST_VOWELS = 0.8  # seconds; 0.18 to 0.45 in 26 recordings of speech, a howl has 2.7

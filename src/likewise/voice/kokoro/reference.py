@@ -26,6 +26,8 @@ _MOST_SECONDS = 12.0
 _LEAST_SECONDS = 1.0
 _SHORT_SECONDS = 4.0
 _LONGEST_HEARD = 120.0  # of each recording: enough to choose from
+_STRETCH_SECONDS = 20.0  # what a longer one is judged by
+_SILENT_BACKGROUND = 60.0  # dB below the speech: quieter ones are as good
 _CLIPPED_SHARE = 5e-4
 _NOISY_DB = 18.0
 _NARROW_HZ = 4_600.0
@@ -94,10 +96,11 @@ def choose(recordings: Sequence[Audio], *, spoken: bool = False) -> Reference:
     for number, recording in enumerate(recordings, start=1):
         name = "The recording" if len(recordings) == 1 else f"Recording {number}"
         _check_length(recording, name)
-        sound = resampled(recording.between(0.0, _LONGEST_HEARD), SAMPLE_RATE)
         clipped.append(clipped_share(recording))
-        floors.append(noise_floor_dbfs(sound) - rms_dbfs(sound))
-        spans += _spans(sound, len(spans))
+        for stretch in _clearest(recording):
+            sound = resampled(stretch, SAMPLE_RATE)
+            floors.append(-_above_background(sound))
+            spans += _spans(sound, len(spans))
     chosen = _best(spans)
     seconds = sum(len(span.samples) for span in chosen) / SAMPLE_RATE
     if seconds < _LEAST_SECONDS:
@@ -168,16 +171,37 @@ def _check_length(recording: Audio, name: str) -> None:
         )
 
 
+def _clearest(recording: Audio) -> list[Audio]:
+    """The parts of a recording that are listened to, in order: of a long one the clearest."""
+    if recording.seconds <= _LONGEST_HEARD:
+        return [recording]
+    starts = np.arange(0.0, recording.seconds - _STRETCH_SECONDS / 2, _STRETCH_SECONDS)
+    stretches = [recording.between(start, start + _STRETCH_SECONDS) for start in starts]
+    clear = [
+        min(_above_background(part), _SILENT_BACKGROUND) / 20.0 - 50.0 * clipped_share(part)
+        for part in stretches
+    ]
+    best = np.argsort(clear, kind="stable")[::-1][: round(_LONGEST_HEARD / _STRETCH_SECONDS)]
+    return [stretches[index] for index in sorted(best)]
+
+
+def _above_background(sound: Audio) -> float:
+    """How far a sound is above its noise floor, dB."""
+    return rms_dbfs(sound) - noise_floor_dbfs(sound)
+
+
 def _spans(sound: Audio, first: int) -> list[_Span]:
     """The stretches of activity of a recording with their pitch and quality."""
     track = pitch(sound)
+    background = noise_floor_dbfs(sound)
     spans = []
     for index, (start, end) in enumerate(speech_activity(sound)):
         part = sound.between(start, end)
         hz = track.hz[round(start * 100) : round(end * 100)]
         voiced = float((hz > 0).mean()) if len(hz) else 0.0
-        # Loud, voiced and unclipped stretches tell most about a voice.
-        quality = rms_dbfs(part) / 20.0 + voiced - 50.0 * clipped_share(part)
+        # Stretches above the background, voiced and unclipped, tell most about a voice.
+        clear = min(rms_dbfs(part) - background, _SILENT_BACKGROUND)
+        quality = clear / 20.0 + voiced - 50.0 * clipped_share(part)
         spans.append(_Span(first + index, _faded(part.samples), hz, quality))
     return spans
 
