@@ -1,7 +1,7 @@
 """From recordings to the few seconds of speech that enrolment listens to, with honest warnings."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ from likewise.voice.kokoro.ltas import BINS, SIZE, power_frames
 from likewise.voice.kokoro.model import SAMPLE_RATE
 
 _MOST_SECONDS = 12.0
+_ENOUGH_SECONDS = 6.0  # after which noisier recordings than the best are left out
+_MUCH_NOISIER_DB = 12.0
 _LEAST_SECONDS = 1.0
 _SHORT_SECONDS = 4.0
 _LONGEST_HEARD = 120.0  # of each recording: enough to choose from
@@ -71,12 +73,23 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Span:
-    """A stretch of sound between pauses."""
+    """Sound between two pauses.
+
+    Attributes:
+        order: Its place among all.
+        samples: float32 (T,) at 24 kHz.
+        hz: F0 in steps of 10 ms.
+        quality: How much it tells about the voice; only the order counts.
+        snr_db: How far the recording, or the stretch of a long one, is above its background.
+        clipped: Share of that whose samples are clipped.
+    """
 
     order: int
     samples: NDArray[np.float32]
     hz: NDArray[np.float64]
     quality: float
+    snr_db: float
+    clipped: float
 
 
 def choose(recordings: Sequence[Audio], *, spoken: bool = False) -> Reference:
@@ -92,15 +105,11 @@ def choose(recordings: Sequence[Audio], *, spoken: bool = False) -> Reference:
     """
     check_recordings(recordings)
     spans: list[_Span] = []
-    clipped, floors = [], []
     for number, recording in enumerate(recordings, start=1):
         name = "The recording" if len(recordings) == 1 else f"Recording {number}"
         _check_length(recording, name)
-        clipped.append(clipped_share(recording))
         for stretch in _clearest(recording):
-            sound = resampled(stretch, SAMPLE_RATE)
-            floors.append(-_above_background(sound))
-            spans += _spans(sound, len(spans))
+            spans += _spans(stretch, len(spans))
     chosen = _best(spans)
     seconds = sum(len(span.samples) for span in chosen) / SAMPLE_RATE
     if seconds < _LEAST_SECONDS:
@@ -121,11 +130,11 @@ def choose(recordings: Sequence[Audio], *, spoken: bool = False) -> Reference:
     level = 10 ** (_LEVEL_DBFS / 20) / np.sqrt(np.mean(np.square(speech, dtype=np.float64)))
     speech = np.asarray(speech * level, np.float32)
     bandwidth = _bandwidth(speech)
-    snr = -max(floors)
+    snr = min(span.snr_db for span in chosen)
     prepared = speaker.prepare(Audio(speech, SAMPLE_RATE))
     windows = speaker.embed_windows(speaker.features(prepared))
     speaking = spoken or sounds_spoken(track)
-    warnings = _warnings(seconds, max(clipped), bandwidth, snr)
+    warnings = _warnings(seconds, max(span.clipped for span in chosen), bandwidth, snr)
     if not speaking:
         # How long the speech is and how narrow says nothing where there is none.
         warnings = (LIKENESS,)
@@ -190,10 +199,12 @@ def _above_background(sound: Audio) -> float:
     return rms_dbfs(sound) - noise_floor_dbfs(sound)
 
 
-def _spans(sound: Audio, first: int) -> list[_Span]:
+def _spans(recording: Audio, first: int) -> list[_Span]:
     """The stretches of activity of a recording with their pitch and quality."""
+    sound = resampled(recording, SAMPLE_RATE)
     track = pitch(sound)
-    background = noise_floor_dbfs(sound)
+    background, snr = noise_floor_dbfs(sound), _above_background(sound)
+    clipped = clipped_share(recording)
     spans = []
     for index, (start, end) in enumerate(speech_activity(sound)):
         part = sound.between(start, end)
@@ -202,7 +213,7 @@ def _spans(sound: Audio, first: int) -> list[_Span]:
         # Stretches above the background, voiced and unclipped, tell most about a voice.
         clear = min(rms_dbfs(part) - background, _SILENT_BACKGROUND)
         quality = clear / 20.0 + voiced - 50.0 * clipped_share(part)
-        spans.append(_Span(first + index, _faded(part.samples), hz, quality))
+        spans.append(_Span(first + index, _faded(part.samples), hz, quality, snr, clipped))
     return spans
 
 
@@ -219,14 +230,19 @@ def _faded(samples: NDArray[np.float32]) -> NDArray[np.float32]:
 def _best(spans: Sequence[_Span]) -> list[_Span]:
     """The best spans up to the wanted length, in the order they were said."""
     chosen: list[_Span] = []
-    room = round(_MOST_SECONDS * SAMPLE_RATE)
+    most, enough = (round(seconds * SAMPLE_RATE) for seconds in (_MOST_SECONDS, _ENOUGH_SECONDS))
+    taken = 0
     for span in sorted(spans, key=lambda span: -span.quality):
-        if room <= 0:
+        if taken >= most:
             break
-        taken = span.samples if len(span.samples) <= room else _faded(span.samples[:room])
-        frames = round(len(taken) / SAMPLE_RATE * 100)
-        chosen.append(_Span(span.order, taken, span.hz[:frames], span.quality))
-        room -= len(taken)
+        if taken >= enough and span.snr_db < max(one.snr_db for one in chosen) - _MUCH_NOISIER_DB:
+            continue
+        samples = span.samples
+        if len(samples) > most - taken:
+            samples = _faded(samples[: most - taken])
+        frames = round(len(samples) / SAMPLE_RATE * 100)
+        chosen.append(replace(span, samples=samples, hz=span.hz[:frames]))
+        taken += len(samples)
     return sorted(chosen, key=lambda span: span.order)
 
 
