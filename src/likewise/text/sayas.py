@@ -10,7 +10,7 @@ from collections.abc import Callable
 from likewise.errors import BadInput
 from likewise.text.forms import spell_date, spell_number, spoken_sign
 from likewise.text.languages import Language
-from likewise.text.normalise import spell_money
+from likewise.text.shapes import spell_money
 
 _GROUP_PAUSE = ", "
 _DIGITS = {"ja": "〇一二三四五六七八九", "zh": "零一二三四五六七八九"}
