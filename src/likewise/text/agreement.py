@@ -15,7 +15,9 @@ _AGREEMENT: Final = {
 """How the end of a number changes before a noun: as it is counted, masculine, feminine."""
 _MASCULINE: Final = ("día", "días", "dias", "problemas", "programas")
 _SINGULARS: Final[tuple[tuple[str, str | Callable[[re.Match[str]], str]], ...]] = (
-    (r"^feet", "foot"), (r"^(chilo)?(\w*)metri\b", r"\1\2metro"), (r"^chili\b", "chilo"),
+    (r"^feet", "foot"), (r"^millones", "millón"), (r"^(\w+)ões\b", r"\1ão"),
+    (r"^milioni", "milione"), (r"^miliardi", "miliardo"), (r"^(thousand|mille|mil)$", r"\1"),
+    (r"^(chilo)?(\w*)metri\b", r"\1\2metro"), (r"^chili\b", "chilo"),
     (r"^(\w*)grammi\b", r"\1grammo"), (r"^(\w*)litri\b", r"\1litro"), (r"^gradi\b", "grado"),
     (r"^minuti\b", "minuto"), (r"^secondi\b", "secondo"), (r"^ore\b", "ora"),
     (r"^(\w+ )?(heures|horas)\b", lambda match: match.group()[:-1]), (r"^(\w+)s\b", r"\1"),

@@ -6,7 +6,7 @@
 Numbers are spelled by num2words.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -54,6 +54,8 @@ class Forms:
     hour: str = "{hour}"
     with_cents: str = ""
     first_day: str = ""
+    shorthand: dict[str, str] = field(default_factory=dict)
+    of: str = ""
 
 
 @cache

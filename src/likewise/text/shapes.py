@@ -4,7 +4,7 @@ pattern, say = patterns(language)[0]
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from likewise.errors import BadInput
@@ -34,6 +34,12 @@ def patterns(language: Language) -> list[tuple[re.Pattern[str], Callable[..., st
     units = "|".join(re.escape(unit) for unit in sorted(forms.units, key=len, reverse=True))
     scales = "|".join(forms.scales)
     end = r"(?![^\W_])"
+    close = _shorthand(forms.shorthand)
+    apart = _shorthand(forms.shorthand, close=False)
+    # Without money 5m is a length, 4K a picture and 10k said as it is written.
+    counted = _shorthand({key for key in forms.shorthand if len(key) > 1 or key in "MB"})
+    months = "|".join((*forms.months, *(rf"{month[:3]}\.?" for month in forms.months)))
+    parts = "".join(sign for sign in "½¼¾" if sign in forms.symbols)
     suffix = (
         r"st|nd|rd|th|s|['’]s"
         if language.numbers == "en"
@@ -58,20 +64,39 @@ def patterns(language: Language) -> list[tuple[re.Pattern[str], Callable[..., st
             _say_time,
         ),
         (
-            rf"(?P<sign>{signs})\s?(?P<amount>{number})(?:\s(?P<scale>{scales})\b)?"
-            rf"|(?P<amount_before>{number})\s?(?P<sign_after>{signs})",
+            rf"(?P<sign>{signs})\s?(?P<amount>{number})"
+            rf"(?:\s(?P<scale>{scales}){end}|\s?(?P<short>{close}){end})?"
+            rf"|(?P<amount_before>{number})\s?(?P<short_before>{apart})?\s?(?P<sign_after>{signs})",
             _say_money,
         ),
-        (r"(?:1/2|1/4|3/4)(?![\d/])", _say_fraction),
+        (rf"(?:(?P<whole>\d{{1,4}})\s?)?(?P<part>[{parts}])", _say_fraction),
+        (r"(?P<part>1/2|1/4|3/4)(?![\d/])", _say_fraction),
         (r"(?:(?-i:No|N|n|nr)\.\s?[º°]?|n[º°]|№)\s?(?=\d)", _say_numero),
         (r"(?P<from>\d{1,4})\s?[-–]\s?(?P<until>\d{1,4})(?![-\d])" + end, _say_range),
+        (rf"(?P<number>{number})\s?(?P<short>{counted}){end}", _say_scaled),
         (
             rf"(?P<minus>[-−](?=\d))?(?P<number>{number})"
             rf"(?:(?P<suffix>{suffix}){end}|\s?(?P<unit>{units}){end})?{end}",
             _say_number,
         ),
     ]  # fmt: skip
+    if language.numbers == "en":
+        shapes[3:3] = [
+            (
+                rf"(?P<month>(?-i:{months}))\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+                rf"(?:,?\s(?P<year>\d{{4}}))?(?![-–:\d]|\.\d){end}",
+                _say_month_day,
+            ),
+            (r"(?P<feet>\d)['’′]\s?(?P<inches>1[01]|\d)(?:[\"”″]|''|’’)", _say_height),
+        ]
     return [(re.compile(shape, re.IGNORECASE), say) for shape, say in shapes]
+
+
+def _shorthand(written: Iterable[str], *, close: bool = True) -> str:
+    """Shorthand for a scale, capitals as they are; one letter is `close` behind its number."""
+    behind = r"(?<!\s)" if close else ""
+    kinds = [re.escape(key) if len(key) > 1 else behind + key for key in written]
+    return rf"(?-i:{'|'.join(sorted(kinds, key=len, reverse=True))})" if kinds else "(?!)"
 
 
 def spell_money(written: str, language: Language) -> str:
@@ -146,9 +171,14 @@ def _say_money(match: re.Match[str], language: Language, forms: Forms) -> str:
     sign = match["sign"] or match["sign_after"]
     one, many, cent, cents = forms.money[sign]
     whole, fraction = _split_number(match["amount"] or match["amount_before"], forms)
-    scale = match["scale"] or ""
+    short = match["short"] or match["short_before"]
+    scale = match["scale"] or forms.shorthand.get(short or "", "")
     if scale:
-        return f"{_say_decimal(whole, fraction, language, forms)} {scale} {many}"
+        number = _say_scale(whole, fraction, scale, language, forms)
+        of = f"{forms.of} " if forms.of and _is_noun(scale, forms) else ""
+        if language.numbers == "fr" and of and many[0] in "aeiou":
+            of = "d'"
+        return f"{number} {of}{many}"
     name = one if whole == "1" else many
     said = f"{agreeing(spell_number(whole, language), name, language)} {name}"
     if fraction and cent and len(fraction) <= 2 and int(fraction):
@@ -197,8 +227,44 @@ def _is_year(digits: str) -> bool:
     return len(digits) == 4 and int(digits) in _YEARS
 
 
-def _say_fraction(match: re.Match[str], _: Language, forms: Forms) -> str:
-    return forms.symbols[_FRACTIONS[match.group()]]
+def _say_scaled(match: re.Match[str], language: Language, forms: Forms) -> str:
+    whole, fraction = _split_number(match["number"], forms)
+    return _say_scale(whole, fraction, forms.shorthand[match["short"]], language, forms)
+
+
+def _say_scale(whole: str, fraction: str, scale: str, language: Language, forms: Forms) -> str:
+    """An amount of thousands, millions and so on: `1.5` and `million`."""
+    number = _say_decimal(whole, fraction, language, forms)
+    if whole == "1" and not fraction:
+        scale = singular(scale)
+        number = agreeing(number, scale, language)
+    return f"{number} {scale}"
+
+
+def _is_noun(scale: str, forms: Forms) -> bool:
+    """A million is a noun, *un millón de euros*; a thousand, named first, is a number."""
+    return singular(scale) != singular(forms.scales[0])
+
+
+def _say_month_day(match: re.Match[str], language: Language, forms: Forms) -> str:
+    month = next(
+        number
+        for number, name in enumerate(forms.months, start=1)
+        if name[:3] == match["month"][:3]
+    )
+    if not 1 <= int(match["day"]) <= 31:
+        return f"{forms.months[month - 1]} {spell_number(match['day'], language)}"
+    return spell_date(match["year"] or "", str(month), match["day"], language)
+
+
+def _say_height(match: re.Match[str], language: Language, _: Forms) -> str:
+    return f"{spell_number(match['feet'], language)} foot {spell_number(match['inches'], language)}"
+
+
+def _say_fraction(match: re.Match[str], language: Language, forms: Forms) -> str:
+    part = forms.symbols[_FRACTIONS.get(match["part"], match["part"])]
+    whole = match.groupdict().get("whole")
+    return f"{spell_number(whole, language)} {forms.symbols['&']} {part}" if whole else part
 
 
 def _say_numero(_: re.Match[str], __: Language, forms: Forms) -> str:
