@@ -88,3 +88,23 @@ def test_nothing_is_learned_when_one_file_is_bad(
     capsys.readouterr()
     assert run(["memory", "list"]) == 0
     assert "Nothing yet" in capsys.readouterr().out
+
+
+def test_a_face_is_learned_and_known_by_whose_it_is(
+    painting: Path, tmp_path: Path, capsys: Capture
+) -> None:
+    output = str(tmp_path / "why.png")
+    assert run(["explain", "face", str(painting), "-o", output]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("New: ") and "--kind face --name NAME" in said
+    assert run(["memory", "learn", str(painting), "--kind", "face", "--name", "Lisa"]) == 0
+    assert "face     Lisa" in capsys.readouterr().out
+    assert run(["memory", "like", str(painting), "--kind", "face"]) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("Like Lisa") and "dlib's published rule" in said
+    assert run(["explain", "face", str(painting), "-o", output, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["likeness"]["name"] == "Lisa"
+    assert run(["explain", "face", str(painting), "-o", output, "--face", "2"]) == 2
+    assert "There is one face" in capsys.readouterr().err
+    assert run(["memory", "like", str(painting), "--face", "1"]) == 2
+    assert "--kind face" in capsys.readouterr().err

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from likewise.errors import BadInput
-from likewise.explain.likeness import Known, conformal_threshold, whole_percents
+from likewise.explain.likeness import Known, Rule, conformal_threshold, whole_percents
 
 LENGTH = 64
 SEEDS = st.integers(0, 10_000)
@@ -126,6 +126,40 @@ def test_nothing_known_is_new() -> None:
 def test_what_is_no_embedding_is_refused(wrong: np.ndarray) -> None:
     with pytest.raises(BadInput):
         Known(clouds(0)).compare(wrong)
+
+
+RULE = Rule(0.6, "a published rule")
+
+
+@pytest.mark.parametrize(
+    ("unknown", "decision"),
+    [
+        ([0.8, 0.5, 0, 0], "known"),
+        ([0.8, 0.7, 0, 0], "new"),
+        ([0.55, 0, 0.25, 0], "known"),
+        ([0.4, 0, 0.4, 0], "between"),
+        ([0.7, 0, 0.7, 0], "new"),  # even of both, but too far from each
+    ],
+)
+def test_published_rule_decides_while_nothing_can_be_calibrated(
+    unknown: list[float], decision: str
+) -> None:
+    examples = {"A": 0.8 * np.eye(4)[:1], "C": 0.8 * np.eye(4)[2:3]}
+    likeness = Known(examples, rule=RULE).compare(np.array(unknown))
+    assert likeness.decision == decision
+    nearest = min(np.linalg.norm(np.array(unknown) - rows[0]) for rows in examples.values())
+    assert likeness.distance == pytest.approx(nearest)
+    assert (nearest < RULE.distance) == (decision != "new")
+    assert "a published rule, the same below a distance of 0.6" in likeness.calibration.sentence
+    assert not likeness.calibration.calibrated
+
+
+def test_published_rule_gives_way_to_calibration() -> None:
+    examples = clouds(0)  # lengths of 8 or so: by the rule nothing would be known
+    ruled = Known(examples, rule=RULE).compare(examples["A"][0] * 1.2)
+    assert ruled.decision == "known" and ruled.distance > RULE.distance
+    assert ruled.calibration.calibrated and ruled.calibration.rule == ""
+    assert Known(examples).compare(examples["A"][0]).distance is None
 
 
 def test_conformal_threshold_is_the_right_rank() -> None:

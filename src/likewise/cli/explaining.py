@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from likewise.cli import options
+from likewise.cli.show import print_notes
 from likewise.errors import BadInput
 
 Drawing = Annotated[Path, typer.Option("-o", "--output", help="The picture to draw, .png or .svg.")]
@@ -57,20 +58,48 @@ def picture(
 
 
 def face(
-    video: Annotated[Path, typer.Argument(help="A video of a face, such as `talk` makes.")],
+    file: Annotated[
+        Path, typer.Argument(help="A picture of a face, or a video of one, such as `talk` makes.")
+    ],
     output: Drawing,
+    which: options.Which = None,
     as_json: options.Json = False,
 ) -> None:
-    """Draw what the face in a video does: landmarks, expression over time, where the skin moves."""
+    """Draw whom a face in a picture is like, of those in the memory, or what a video's face does.
+
+    Faces are remembered by `likewise memory learn PICTURE --kind face --name NAME`. Of a video the
+    picture shows landmarks, expression over time, and where the skin moves.
+    """
+    from likewise.seeing.following import PICTURES
+
+    if file.suffix.lower() in PICTURES:
+        _resemblance(file, output, which, as_json=as_json)
+        return
+    if which is not None:
+        raise BadInput("--face chooses a face of a picture; a video's largest face is followed.")
     from likewise.explain.face import explain_face
     from likewise.video.reader import VideoReader
 
-    with VideoReader(video) as reader:
+    with VideoReader(file) as reader:
         fps = min(reader.info.fps, 60.0)
         frames = (frame.picture for frame in reader.frames(fps=fps))
         why = explain_face(frames, fps=fps)
     why.draw(output)
     _say(why.sentences, why.as_json(), output, as_json=as_json)
+
+
+def _resemblance(file: Path, output: Path, which: int | None, *, as_json: bool) -> None:
+    from likewise.explain.memory import Memory
+    from likewise.explain.resemblance import explain_resemblance
+    from likewise.video.picture import read_picture
+
+    with Memory() as memory:
+        why = explain_resemblance(read_picture(file).picture, memory, face=options.index(which))
+    why.draw(output)
+    print_notes(why.notes)
+    _say(why.sentences, why.as_json(), output, as_json=as_json)
+    if why.likeness.decision != "known" and not as_json:
+        print(f"Remember it: likewise memory learn {file} --kind face --name NAME")
 
 
 def keypoints(

@@ -66,6 +66,9 @@ Face = Annotated[
         help="Which face of several (1 is the largest), the face engine's name, or both: mesh:2."
     ),
 ]
+Which = Annotated[
+    int | None, typer.Option("--face", min=1, help="Which face of several; 1 is the largest.")
+]
 Points = Annotated[
     str,
     typer.Option(
@@ -191,6 +194,11 @@ def asked_consent(consent: str, recording: str, language: str = "") -> str:
     if answer == "3":
         return f"source:{typer.prompt('Where it comes from', err=True)}"
     return ""
+
+
+def index(which: int | None) -> int | None:
+    """`--face N` as the API counts, from 0; None where none was chosen."""
+    return None if which is None else which - 1
 
 
 def split_face(face: str) -> tuple[int | None, str]:

@@ -1,4 +1,4 @@
-"""The memory: learn a voice or a picture, ask what another one is like, tidy up."""
+"""The memory: learn a voice, a picture or a face, ask what another one is like, tidy up."""
 
 import json
 from collections.abc import Iterator
@@ -9,14 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from likewise.cli import options
+from likewise.cli.show import print_notes
 
 if TYPE_CHECKING:
     from likewise.explain.memory import Memory, Thing
 
 Files = Annotated[list[Path], typer.Argument(help="Pictures or recordings of one thing.")]
 Kind = Annotated[
-    Literal["voice", "picture"] | None,
-    typer.Option(help="What the file is; found out if left out."),
+    Literal["voice", "picture", "face"] | None,
+    typer.Option(
+        help="What the file is; found out if left out, but for a face: whose it is, is only asked "
+        "with --kind face."
+    ),
 ]
 Number = Annotated[int, typer.Argument(help="Number of a thing, as `likewise memory list` says.")]
 
@@ -33,11 +37,17 @@ def learn(
     files: Files,
     name: Annotated[str, typer.Option(help="What it is called; it may get a name later.")] = "",
     kind: Kind = None,
+    face: options.Which = None,
 ) -> None:
-    """Remember a voice or a picture, so that it is known the next time."""
+    """Remember a voice, a picture or a face, so that it is known the next time.
+
+    What is learned stays on this machine. Learn faces of people only with their agreement.
+    """
     from likewise.explain.perceiving import perceive
 
-    seen = [perceive(path, kind) for path in files]  # all of them, before any is remembered
+    # All of them, before any is remembered.
+    seen = [perceive(path, kind, face=options.index(face)) for path in files]
+    print_notes(tuple(note for item in seen for note in item.notes))
     with _memory() as memory:
         thing: int | None = None
         for item in seen:
@@ -49,15 +59,17 @@ def learn(
 def like(
     file: Annotated[Path, typer.Argument(help="A picture or a recording.")],
     kind: Kind = None,
+    face: options.Which = None,
     error_rate: Annotated[
         float, typer.Option(min=0.01, max=0.5, help="How often a known thing may be misjudged.")
     ] = 0.1,
     as_json: options.Json = False,
 ) -> None:
-    """Say which known things a voice or a picture is like, or that it is new."""
+    """Say which known things a voice, a picture or a face is like, or that it is new."""
     from likewise.explain.perceiving import perceive
 
-    seen = perceive(file, kind)
+    seen = perceive(file, kind, face=options.index(face))
+    print_notes(seen.notes)
     with _memory() as memory:
         likeness = seen.recognised(memory, error_rate=error_rate)
     if as_json:
@@ -66,7 +78,8 @@ def like(
     print(likeness.sentence)
     print(likeness.calibration.sentence)
     if likeness.decision != "known":
-        print(f"Remember it: likewise memory learn {file} --name NAME")
+        of_kind = " --kind face" if kind == "face" else ""
+        print(f"Remember it: likewise memory learn {file}{of_kind} --name NAME")
 
 
 def listed(as_json: options.Json = False) -> None:

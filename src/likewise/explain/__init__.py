@@ -6,5 +6,6 @@ Results are data first (`as_json`), pictures second (`draw`):
     from likewise.explain.memory import Memory           # what was new, found again
     from likewise.explain.voice import explain_voice     # where the voice lives in the sound
     from likewise.explain.face import explain_face       # what the face does, frame by frame
+    from likewise.explain.resemblance import explain_resemblance  # whom a face is like
     from likewise.explain.features import explain_picture  # learned features beside hand-made ones
 """

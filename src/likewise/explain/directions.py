@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from likewise.errors import BadInput
+from likewise.explain.likeness import Rule
 
 _BLOCK = 8192  # rows compared at once: keeps the float32 copy small
 _FAST_BYTES = 256_000_000  # up to so much a block of new rows is held as float32
@@ -24,11 +25,13 @@ class Space:
         kind: `voice`, `picture`, `face` or another word.
         encoder: Model and version that made them.
         centre: Embedding (D,) of an average thing, None for zero.
+        rule: When two of its embeddings are of one, where its makers published that.
     """
 
     kind: str
     encoder: str
     centre: NDArray[np.float32] | None = None
+    rule: Rule | None = None
 
     def directions(self, embeddings: NDArray[Any]) -> NDArray[np.float32]:
         """Unit directions (N, D) from the centre; an embedding at the centre keeps length 0.

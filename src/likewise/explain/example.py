@@ -10,6 +10,7 @@ from likewise.errors import BadInput
 from likewise.values import Audio
 
 _THUMBNAIL_SIDE = 160  # pixels
+_FACE_SIDE = 256  # a face is measured again on its example
 _SECONDS = 2.0
 
 
@@ -25,13 +26,28 @@ class Example:
     data: bytes
     media_type: str
 
+    def picture(self) -> NDArray[np.uint8]:
+        """Its picture, uint8 (H, W, 3), RGB; only of an `image/png`."""
+        from PIL import Image
+
+        return np.asarray(Image.open(io.BytesIO(self.data)).convert("RGB"))
+
 
 def of_picture(picture: NDArray[np.uint8]) -> Example:
     """A thumbnail as PNG, longer side 160 pixels, from uint8 RGB (H, W, 3)."""
+    return _thumbnail(picture, _THUMBNAIL_SIDE)
+
+
+def of_face(cut: NDArray[np.uint8]) -> Example:
+    """A cut-out face as PNG, longer side up to 256 pixels, from uint8 RGB (H, W, 3)."""
+    return _thumbnail(cut, _FACE_SIDE)
+
+
+def _thumbnail(picture: NDArray[np.uint8], side: int) -> Example:
     from PIL import Image
 
     image = Image.fromarray(picture)
-    image.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE))
+    image.thumbnail((side, side))
     file = io.BytesIO()
     image.save(file, "PNG", optimize=True)
     return Example(file.getvalue(), "image/png")

@@ -6,7 +6,9 @@ explains is shared out among the names ("62 % like A, 23 % like B"), what it lea
 
 Whether the rest is small enough to say "I know this" is decided by a conformal threshold (Vovk,
 Gammerman and Shafer 2005, "Algorithmic learning in a random world"): each known example is taken
-out and rebuilt from the others, and the unknown one must not be stranger than those were.
+out and rebuilt from the others, and the unknown one must not be stranger than those were. With too
+few examples for that, an encoder's published `Rule` decides where it has one, and no error rate is
+promised.
 
     known = Known({"dog": dogs, "cat": cats}, centre=imagenet.expected())
     likeness = known.compare(imagenet.embed(picture))
@@ -41,6 +43,24 @@ _DEFAULT_NOVELTY = 0.5  # most of it is new; until there are enough examples to 
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """When two embeddings are of one, as whoever made the encoder published it.
+
+    Attributes:
+        distance: Embeddings nearer than this to each other (Euclidean) are of one.
+        source: Whose rule it is, such as `dlib's published rule`.
+    """
+
+    distance: float
+    source: str
+
+    @property
+    def sentence(self) -> str:
+        """The rule in words."""
+        return f"{self.source}, the same below a distance of {self.distance:g}"
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """How sure the decision is.
 
@@ -51,11 +71,12 @@ class Calibration:
         examples: Known examples that could be rebuilt from others of their name.
         needed: How many the rate needs.
         support: Others of its name each was rebuilt from, as few as the likeliest name has.
-        novelty_threshold: More novelty than this is `new`, 0..1.
+        novelty_threshold: More novelty than this is `new`, 0..1; 1 where a rule decides that.
         impurity_threshold: More likeness to other names than this is `between`, 0..1.
         measured_error: Part of the known examples that are wrong at these thresholds, None
             when there are too few to calibrate with.
         note: Why nothing is promised, "" otherwise.
+        rule: The published rule that decides instead of the thresholds, "" where they decide.
     """
 
     error_rate: float
@@ -67,6 +88,7 @@ class Calibration:
     impurity_threshold: float
     measured_error: float | None
     note: str = ""
+    rule: str = ""
 
     @property
     def sentence(self) -> str:
@@ -76,7 +98,8 @@ class Calibration:
                 f"At most {self.error_rate:.0%} of new examples of known names are misjudged "
                 f"(calibrated on {self.examples} examples)."
             )
-        return f"No error rate is promised: {self.note}."
+        decided = f" Decided by {self.rule}." if self.rule else ""
+        return f"No error rate is promised: {self.note}.{decided}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +114,7 @@ class Likeness:
         cosine: Cosine with the most similar known example, -1..1; None when nothing is known.
         calibration: How sure the decision is.
         differences: Attributes in which it differs from the likeliest name, strongest first.
+        distance: To the nearest known example, for encoders with a published rule, else None.
     """
 
     decision: Decision
@@ -100,6 +124,7 @@ class Likeness:
     cosine: float | None
     calibration: Calibration
     differences: tuple[Difference, ...] = field(default=())
+    distance: float | None = None
 
     @property
     def sentence(self) -> str:
@@ -113,6 +138,8 @@ class Likeness:
             said = f"Between {' and '.join(parts[:2])}; {self.novelty} % is new."
         else:
             said = f"New: {self.novelty} % is like nothing known; the rest is like {_and(parts)}."
+        if self.distance is not None:
+            said += f" The nearest known one is at a distance of {self.distance:.2f}."
         if self.differences:
             words = _and([item.sentence for item in self.differences[:3]])
             said += f" Compared with {self.name} it is {words}."
@@ -138,6 +165,7 @@ class Known:
         examples: Mapping[str, Sequence[NDArray[Any]] | NDArray[Any]],
         *,
         centre: NDArray[Any] | None = None,
+        rule: Rule | None = None,
     ) -> None:
         """Take examples by name.
 
@@ -145,16 +173,20 @@ class Known:
             examples: For each name embeddings of shape (N, D), all of one D.
             centre: Embedding (D,) of an average thing, from which directions are taken;
                 None takes zero.
+            rule: Decides where there is too little to calibrate with, None for our own guess.
 
         Raises:
             BadInput: Embeddings of different lengths, or not numbers.
         """
+        self._rule = rule
         self.names = sorted(name for name, rows in examples.items() if len(rows))
         self._centre = None if centre is None else np.asarray(centre, float)
-        rows = [self._directions(np.asarray(examples[name], float)) for name in self.names]
+        given = [np.asarray(examples[name], float) for name in self.names]
+        rows = [self._directions(block) for block in given]
         if len({block.shape[1] for block in rows}) > 1:
             raise BadInput("The known embeddings differ in length; they come from other models.")
         self._rows = np.concatenate(rows) if rows else np.zeros((0, 0))
+        self._given = np.concatenate(given) if rows else np.zeros((0, 0))
         self._owner = np.repeat(np.arange(len(rows)), [len(block) for block in rows])
         self._left_out_scores: dict[tuple[int, int], list[tuple[float, float]]] = {}
 
@@ -178,7 +210,8 @@ class Known:
         """
         if not 0 < error_rate < 1:
             raise BadInput(f"An error rate lies between 0 and 1, not at {error_rate}.")
-        unknown = self._directions(np.asarray(embedding, float)[None])[0]
+        given = np.asarray(embedding, float)
+        unknown = self._directions(given[None])[0]
         if not self.names:
             return Likeness("new", "", {}, 100, None, self._calibration(error_rate, 1, seed))
         if len(unknown) != self._rows.shape[1]:
@@ -191,11 +224,17 @@ class Known:
         support = int((self._owner == best).sum())
         calibration = self._calibration(error_rate, support, seed)
         impurity = 1 - explained[best] / max(explained.sum(), 1e-12)
-        decision: Decision = "known"
+        distances = np.linalg.norm(self._given - given, axis=1) if self._rule else None
+        mixed = impurity > calibration.impurity_threshold
+        decision: Decision = "between" if mixed else "known"
         if novelty > calibration.novelty_threshold or not explained.any():
             decision = "new"
-        elif impurity > calibration.impurity_threshold:
-            decision = "between"
+        elif calibration.rule and self._rule and distances is not None:
+            near = self._owner[distances < self._rule.distance]
+            if not len(near):
+                decision = "new"
+            elif best not in near:
+                decision = "between"
         order = np.argsort(-explained, kind="stable")
         percents = whole_percents([*explained[order], novelty])
         shares = {
@@ -210,6 +249,7 @@ class Known:
             novelty=percents[-1],
             cosine=float((self._rows @ unknown).max()),
             calibration=calibration,
+            distance=None if distances is None else float(distances.min()),
         )
 
     def _directions(self, embeddings: Array) -> Array:
@@ -268,9 +308,10 @@ class Known:
                 f"{count} examples can be checked against others of their name, {error_rate:.0%} "
                 f"needs {needed}"
             )
-            return Calibration(
+            calibration = Calibration(
                 error_rate, False, count, needed, support, _DEFAULT_NOVELTY, EVEN_SHARE, None, note
             )
+            return self._ruled(calibration)
         novelty_threshold = conformal_threshold(novelties, half)
         impurity_threshold = conformal_threshold(impurities, half)
         overlap = impurity_threshold > EVEN_SHARE
@@ -279,7 +320,7 @@ class Known:
             novelty > novelty_threshold or impurity > impurity_threshold
             for novelty, impurity in scores
         )
-        return Calibration(
+        calibration = Calibration(
             error_rate=error_rate,
             calibrated=not overlap,
             examples=count,
@@ -294,6 +335,14 @@ class Known:
                 else ""
             ),
         )
+        return calibration if calibration.calibrated else self._ruled(calibration)
+
+    def _ruled(self, calibration: Calibration) -> Calibration:
+        """With the published rule in the place of a novelty threshold that promises nothing."""
+        if self._rule is None:
+            return calibration
+        rule = self._rule.sentence
+        return replace(calibration, novelty_threshold=1.0, measured_error=None, rule=rule)
 
     def _calibrating_rows(self, rng: np.random.Generator) -> NDArray[np.intp]:
         """Examples with others of their name, in an order that doesn't depend on the caller's."""

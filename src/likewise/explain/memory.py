@@ -243,7 +243,7 @@ class Memory:
             for number in chosen
             if number in labels
         }
-        return Known(rows, centre=space.centre)
+        return Known(rows, centre=space.centre, rule=space.rule)
 
     def likeness(
         self, space: Space, embedding: NDArray[Any], *, error_rate: float = 0.1

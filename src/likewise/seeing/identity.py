@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise import weights
 from likewise.seeing.sessions import session
 
 SCORER = "dlib face recognition ResNet v1 (CC0), likewise alignment"
@@ -50,8 +51,28 @@ def embed(picture: NDArray[np.uint8], points: NDArray[np.floating]) -> NDArray[n
     Raises:
         MissingWeights: The shipped weight file is missing or changed.
     """
-    (answer,) = _session().run(None, {"pictures": aligned(picture, points)[None]})
+    return embed_aligned(aligned(picture, points))
+
+
+def embed_aligned(face: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Embed, float32 (128,), a face as `aligned` answers it."""
+    (answer,) = _session().run(None, {"pictures": face[None]})
     return np.asarray(answer[0], np.float32)
+
+
+def expected() -> NDArray[np.float32]:
+    """The embedding of a face that is nobody's, float32 (128,): what all faces share.
+
+    It is the mean answer to faces whose person was washed out (`tools/build_other_faces.py`).
+    Directions from here, not from zero, tell people apart: from zero, faces of two people have a
+    cosine of about 0.84, from here of about 0.1.
+
+    Raises:
+        MissingWeights: The shipped file is missing or changed.
+    """
+    from safetensors.numpy import load_file
+
+    return np.asarray(load_file(str(weights.locate("other-faces")))["shared"], np.float32)
 
 
 def distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
