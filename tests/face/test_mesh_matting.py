@@ -150,3 +150,53 @@ def test_a_cheek_that_comes_to_light_is_skin(yaw: float) -> None:
     shown = [234, 93, 132, 127] if yaw > 0 else [454, 323, 361, 356]
     x, y = (0.96 * turned[shown, :2] + 0.04 * turned[4, :2]).round().astype(int).T
     np.testing.assert_allclose(frame[y, x], np.tile([225, 180, 150], (4, 1)), atol=12)
+
+
+def test_a_head_that_goes_down_leaves_no_hair_above() -> None:
+    picture, points = sitter(noise=0.0)
+    picture, points = picture[12:], points - np.float32([0, 12, 0])
+    portrait = Portrait(picture, points, np.zeros(52, np.float32))
+    motion = Motion.still(1, 25.0)
+    motion.shift[0] = (0, 0.25, 0)
+    (frame,) = MeshEngine().render(portrait, motion)
+    # Hair begins at row 18 and goes 40 rows down: beyond the picture's edge nothing goes on.
+    assert frame[:12].min() > 80
+
+
+def test_a_shelf_behind_the_neck_stays_on_the_wall() -> None:
+    picture, points = sitter(noise=3.0)
+    plain = matting.sitter(picture, points).matte(picture.shape)
+    cv2.rectangle(picture, (60, 288), (340, 296), (40, 28, 22), -1)  # of the hair's colour
+    shelf = matting.sitter(picture, points).matte(picture.shape)
+    assert (shelf > 0.5)[:, 200].sum() == (plain > 0.5)[:, 200].sum()
+    assert (shelf > 0.5)[289:295, 70:120].mean() < 0.05
+    assert (shelf > 0.5)[289:295, 280:330].mean() < 0.05
+
+
+def test_shoulders_go_where_a_head_goes_far() -> None:
+    picture, points = sitter(noise=0.0)
+    cv2.rectangle(picture, (190, 350), (210, 370), (200, 30, 30), -1)  # a badge on the coat
+    portrait = Portrait(picture, points, np.zeros(52, np.float32))
+    badge = {}
+    for far in (0.03, 0.25):
+        motion = Motion.still(1, 25.0)
+        motion.shift[0] = (far, 0, 0)
+        (frame,) = MeshEngine().render(portrait, motion)
+        red = (frame[..., 0] > 150) & (frame[..., 1] < 80)
+        badge[far] = (np.nonzero(red)[1].mean() - 200) / (far * 160)
+        # The coat goes on beyond the picture's edge, and the wall stands still.
+        assert (frame[390:, 170:230, 1].astype(int) - frame[390:, 170:230, 0] > 15).all()
+        np.testing.assert_allclose(frame[100:300, :30], picture[100:300, :30], atol=12)
+    assert badge[0.03] < 0.55
+    assert 0.75 < badge[0.25] < 1.0
+
+
+def test_a_body_does_not_rise_from_the_edge_of_its_picture() -> None:
+    picture, points = sitter(noise=0.0)
+    picture[394:] = (250, 250, 0)
+    portrait = Portrait(picture, points, np.zeros(52, np.float32))
+    motion = Motion.still(1, 25.0)
+    motion.shift[0] = (0, -0.2, 0)
+    (frame,) = MeshEngine().render(portrait, motion)
+    yellow = (frame[:, 180:220] == (250, 250, 0)).all(axis=2)
+    assert not yellow[:380].any()  # row 377 where nothing holds it back

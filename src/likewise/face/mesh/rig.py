@@ -55,7 +55,14 @@ _RINGS = (
 # with a band of 0.45, 0.706 with 0.3, whose seams show.
 _BEYOND, _NEAREST, _BAND = 0.1, 1.32, 0.45
 _CONFINED_FOLLOWS = (1.0, 0.95, 0.45, 0.0)
-_SHOULDERS_STAY = 0.4  # how much less neck and shoulders follow than hair above
+_SHOULDERS_STAY = 0.4  # how much less neck and shoulders turn than hair above
+# A head that goes to the side, up or nearer takes the body along, where it can be told from what is
+# behind: sizes of the rings on rays that run down, and how far each goes along. In films shoulders
+# take .4 of small shifts and .9 of large ones.
+_BODY = ((1.22, 1.0), (1.6, 0.95), (2.4, 0.75), (5.0, 0.0))
+_DOWN = (0.25, 0.6)  # how far down a ray points that begins to and fully runs down the body
+_OF_BODY = 0.08  # of a shift in face widths so large half is the body's; a neck alone goes less
+_HEM = 0.7  # face widths above the picture's lower edge up to which nothing rises, or it would gape
 _LIPS_MOVED = 0.3  # canonical centimetres from which on an open mouth's edge needs mending
 _OPEN = 0.10  # lip gap over mouth width from which the picture's own mouth is kept
 _RIGHT_CORNER, _LEFT_CORNER = 61, 291
@@ -96,12 +103,17 @@ class Rig:
         )
         self.upper_teeth = _teeth_arch(self.rest, float(width))
         self.open_mouth = bool(self._rest_gaps[3:8].mean() > _OPEN * width)
-        self._rings = _Rings.around(self.rest, _head_ends(portrait))
+        found = sitter_of(portrait)
+        self._rings = _Rings.around(
+            self.rest, _head_ends(found), body=found is not None and found.trusted
+        )
         self._ring_source = self._placement.to_picture(self._rings.points)
         self.source = np.vstack([points, self._ring_source])
         self.skin, self.fillings = triangles()
         self.outer = _ring_triangles()
         self.face_width = float(np.linalg.norm(points[_LEFT_SIDE, :2] - points[_RIGHT_SIDE, :2]))
+        above = portrait.picture.shape[0] - self._ring_source[:, 1]
+        self._may_rise = np.clip(above / (_HEM * self.face_width), 0, 1)
 
     def shape(
         self,
@@ -177,9 +189,18 @@ class Rig:
         face = self.project(shaped, pose, shift)
         jaw = (shaped - self.rest)[self._rings.nearest] * self._rings.jaw[:, None]
         moved = self.project(self._rings.points + jaw, pose, shift)
-        follows = self._rings.follows[:, None]
-        rings = self._ring_source + (moved - self._ring_source) * follows
-        return np.vstack([face, rings])
+        rings = self._rings.follows[:, None] * (moved - self._ring_source)
+        rings += self._leaning(shift)
+        return np.vstack([face, self._ring_source + rings])
+
+    def _leaning(self, shift: NDArray[np.floating]) -> NDArray[np.float64]:
+        """How far the body goes along with the head, beyond what turns with it, (R, 3) pixels."""
+        far = float((shift**2).sum())
+        share = far / (far + _OF_BODY**2) * (self._rings.leans - self._rings.follows)[:, None]
+        leaning = self.project(self._rings.points, np.zeros(3), shift) - self._ring_source
+        rises = leaning[:, 1] < 0
+        leaning[rises, 1] *= self._may_rise[rises]
+        return np.asarray(share * leaning)
 
     def project(
         self,
@@ -262,39 +283,53 @@ class _Rings:
     Attributes:
         points: float64 (R, 3), canonical.
         follows: (R,), how far each follows the head.
+        leans: (R,), how far each goes along where the head goes to another place.
         jaw: (R,), how far each follows the jaw.
         nearest: (R,), the point of the face's oval inside each.
     """
 
     points: NDArray[np.float64]
     follows: NDArray[np.float64]
+    leans: NDArray[np.float64]
     jaw: NDArray[np.float64]
     nearest: NDArray[np.intp]
 
     @classmethod
-    def around(cls, rest: NDArray[np.float64], ends: NDArray[np.float64]) -> "_Rings":
+    def around(
+        cls, rest: NDArray[np.float64], ends: NDArray[np.float64], *, body: bool
+    ) -> "_Rings":
         """Rings around an oval.
 
         Args:
             rest: (468, 3), canonical.
             ends: (36,), where the head ends on each ray, over the oval.
+            body: Whether neck and shoulders move where nothing else does.
         """
         middle = np.array([0.0, rest[list(OVAL), 1].mean()])
-        points, follows, jaw, nearest = [], [], [], []
+        rays = rest[list(OVAL), :2] - middle
+        down = -rays[:, 1] / np.linalg.norm(rays, axis=1)
+        runs_down = np.clip((down - _DOWN[0]) / (_DOWN[1] - _DOWN[0]), 0, 1) * body
+        points, follows, leans, jaw, nearest = [], [], [], [], []
         for number, (_, _, depth, jaw_weight) in enumerate(_RINGS):
             inside = np.array(OVAL)[:: _thinning(number)]
             ring = rest[inside]
             sizes, weights = _confined(number, ends)
-            sizes, weights = sizes[:: _thinning(number)], weights[:: _thinning(number)]
+            size, along = _BODY[number]
+            sizes = sizes + (size - sizes) * runs_down
+            sizes, weights, on_body = (
+                values[:: _thinning(number)] for values in (sizes, weights, runs_down)
+            )
             ring[:, :2] = middle + (ring[:, :2] - middle) * sizes[:, None]
             ring[:, 2] = ring[:, 2] * 0.3 + depth
             # Neck and shoulders below the chin follow less than hair above.
             below = np.clip((middle[1] - ring[:, 1] - 4) / 8, 0, 1)
             points.append(ring)
-            follows.append(weights * (1 - below * _SHOULDERS_STAY))
-            jaw.append(np.full(len(ring), jaw_weight))
+            turns = weights * (1 - below * _SHOULDERS_STAY)
+            follows.append(turns)
+            leans.append(turns + np.maximum(along - turns, 0) * on_body)
+            jaw.append(jaw_weight * (1 - on_body * (number > 1)))
             nearest.append(inside)
-        return cls(np.vstack(points), *map(np.concatenate, (follows, jaw, nearest)))
+        return cls(np.vstack(points), *map(np.concatenate, (follows, leans, jaw, nearest)))
 
 
 @lru_cache(maxsize=2)
@@ -303,9 +338,9 @@ def sitter_of(portrait: Portrait) -> Sitter | None:
     return sitter(portrait.picture, portrait.points) if portrait.kind == "human" else None
 
 
-def _head_ends(portrait: Portrait) -> NDArray[np.float64]:
+def _head_ends(found: Sitter | None) -> NDArray[np.float64]:
     """Where the head ends on each ray through the oval, over the oval; at most the last ring."""
-    found, furthest = sitter_of(portrait), _RINGS[-1][0]
+    furthest = _RINGS[-1][0]
     return np.full(len(OVAL), furthest) if found is None else found.ends(furthest)
 
 

@@ -25,6 +25,8 @@ _STEEPEST = 5.0  # pixels of displacement a pixel
 _TORN = 1.5  # pixels of displacement between neighbouring pixels
 _EDGE_BLUR = 0.8  # pixels; what antialiasing would do to an edge
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
+_MARGIN = 0.35  # face widths beyond the picture's edge that a moving sitter may show ...
+_SURELY = 230  # ... who is there with more than this alpha; strands are not drawn on
 _FURTHEST = 1 << 14  # pixels; beyond, cv2's fixed point would overflow
 
 Map = NDArray[np.float32]
@@ -97,10 +99,12 @@ class Warp:
     ) -> None:
         self._picture = picture
         # With a fourth channel OpenCV reads a picture in half the time.
-        self._padded = (
-            cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA) if layers is None else layers.sitter
-        )
-        self._behind = None if layers is None else layers.behind
+        if layers is None:
+            self._margin, self._behind = 0, None
+            self._padded = cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+        else:
+            self._margin, self._behind = round(_MARGIN * face_width), layers.behind
+            self._padded = _going_on(picture, layers.sitter, self._margin)
         self._outer, self._fillings, self._skin = outer, fillings, skin
         self._pitch = max(1, round(face_width / _NODES_ACROSS_FACE))
         self._skin_area = _area(source, skin)
@@ -132,6 +136,7 @@ class Warp:
         grid = _Grid.over(box, self._pitch)
         numbers = _drawn(corners, grid)
         maps = _affine(corners, texture[triangles], grid)
+        maps[4:] += self._margin
         places, steps = _at_nodes(numbers, maps, grid)
         places = cv2.resize(places, grid.shape[::-1], interpolation=cv2.INTER_LINEAR)
         jumping = _pixels_of(steps > _JUMP * grid.pitch, grid)
@@ -168,6 +173,20 @@ class Warp:
         front, back = skin[by_depth][~turned_away[by_depth]], skin[turned_away]
         # A triangle turned inside out by a wide mouth must not leave a hole: it goes underneath.
         return np.vstack([outer, back, fillings, front])
+
+
+def _going_on(
+    picture: NDArray[np.uint8], sitter: NDArray[np.uint8], margin: int
+) -> NDArray[np.uint8]:
+    """A sitter who goes on beyond the picture's edge where they surely reach it."""
+    around = (margin,) * 4
+    sure = np.clip((sitter[..., 3].astype(np.int16) - _SURELY) * 10, 0, 255).astype(np.uint8)
+    alpha = cv2.copyMakeBorder(sure, *around, cv2.BORDER_REPLICATE)
+    colour = cv2.copyMakeBorder(picture, *around, cv2.BORDER_REFLECT_101)
+    beyond = cv2.multiply(colour, cv2.cvtColor(alpha, cv2.COLOR_GRAY2RGB), scale=1 / 255)
+    beyond = np.dstack([beyond, alpha])
+    beyond[margin : len(picture) + margin, margin : picture.shape[1] + margin] = sitter
+    return np.ascontiguousarray(beyond)
 
 
 def _area(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[np.float64]:
