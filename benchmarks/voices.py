@@ -184,12 +184,14 @@ def measured(
     sentences: Sequence[str],
     seconds: float,
     tiers: Sequence[str],
-) -> dict[str, Any]:
-    """All rows of one speaker."""
-    wanted = speaker.dvector.embed(enrolled)
-    nearest = max(stock, key=lambda item: float(item[1] @ wanted))[0]
-    rows = {"nearest": judged(engine, nearest, sentences, enrolled, others)}
-    for tier in tiers:
+    rows: dict[str, Any],
+) -> None:
+    """Add to the rows of one speaker those that are not there yet."""
+    if "nearest" not in rows:
+        wanted = speaker.dvector.embed(enrolled)
+        nearest = max(stock, key=lambda item: float(item[1] @ wanted))[0]
+        rows["nearest"] = judged(engine, nearest, sentences, enrolled, others)
+    for tier in (tier for tier in tiers if tier not in rows):
         patience = {"tier": tier, "seconds": seconds} if engine.capabilities.tiers else {}
         start, cpu = time.perf_counter(), time.process_time()
         try:
@@ -204,7 +206,6 @@ def measured(
             "facts": {key: voice.facts.get(key) for key in ("adaptation", "warnings")},
             "load": load(),
         }
-    return rows
 
 
 def load() -> float:
@@ -253,14 +254,13 @@ def main() -> None:
     )
     for place in places:
         name = place.stem.partition("-")[0]
-        if name not in result["speakers"]:
+        rows = result["speakers"].setdefault(name, {})
+        if not {"nearest", *tiers} <= rows.keys():
             enrolled, others = parts(place) if given.clips else recordings(place)
-            result["speakers"][name] = measured(
-                engine, name, enrolled, others, stock, sentences, given.seconds, tiers
-            )
+            measured(engine, name, enrolled, others, stock, sentences, given.seconds, tiers, rows)
             if given.json:
                 given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
-        for kind, one in result["speakers"][name].items():
+        for kind, one in rows.items():
             print(row(f"{name} {kind}", one), flush=True)
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for rows in result["speakers"].values():
