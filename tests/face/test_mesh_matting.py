@@ -1,17 +1,20 @@
 """Where a sitter ends: one made up, whose outline is known, and one who cannot be told apart."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from likewise.face.fitting import fitted
-from likewise.face.mesh import matting
+from likewise.face.mesh import matting, rig
 from likewise.face.mesh.behind import layers
 from likewise.face.mesh.engine import MeshEngine
 from likewise.face.mesh.rig import Rig
 from likewise.face.mesh.topology import OVAL
 from likewise.face.points import FacePoints
+from likewise.motion.limits import SHIFT
 from likewise.values import Motion, Portrait
 
 FURTHEST = 2.5
@@ -154,7 +157,7 @@ def test_a_cheek_that_comes_to_light_is_skin(yaw: float) -> None:
 
 def test_a_head_that_goes_down_leaves_no_hair_above() -> None:
     picture, points = sitter(noise=0.0)
-    picture, points = picture[12:], points - np.float32([0, 12, 0])
+    picture, points = picture[12:], points - np.array([0, 12, 0], np.float32)
     portrait = Portrait(picture, points, np.zeros(52, np.float32))
     motion = Motion.still(1, 25.0)
     motion.shift[0] = (0, 0.25, 0)
@@ -200,3 +203,22 @@ def test_a_body_does_not_rise_from_the_edge_of_its_picture() -> None:
     (frame,) = MeshEngine().render(portrait, motion)
     yellow = (frame[:, 180:220] == (250, 250, 0)).all(axis=2)
     assert not yellow[:380].any()  # row 377 where nothing holds it back
+
+
+def test_a_wall_that_bends_is_not_folded() -> None:
+    picture, points = sitter()
+    portrait = Portrait(np.full_like(picture, 120), points, np.zeros(52, np.float32))
+    found = matting.sitter(picture, points)
+    uncut = replace(found, doubt=1.0)  # where the head ends is known, but not well enough
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rig, "sitter_of", lambda _: uncut)
+        puppet = Rig(portrait)
+    moved = puppet.pose(puppet.rest, np.zeros(3), np.array([SHIFT[0], 0.0, 0.0]))
+    one, other = (
+        vertices[puppet.outer[:, 1:], :2] - vertices[puppet.outer[:, :1], :2]
+        for vertices in (puppet.source, moved)
+    )
+    areas = [
+        sides[:, 0, 0] * sides[:, 1, 1] - sides[:, 0, 1] * sides[:, 1, 0] for sides in (one, other)
+    ]
+    assert (areas[0] * areas[1] > 0).all()

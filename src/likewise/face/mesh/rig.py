@@ -52,8 +52,9 @@ _RINGS = (
 # Where the head is seen to end, its last rings are drawn in: how far beyond the end of the head the
 # first of them lies and at least, over how much of the oval what is behind still bends, and how far
 # each ring then follows. Three films driven by themselves: SSIM 0.693 with wide rings only, 0.703
-# with a band of 0.45, 0.706 with 0.3, whose seams show.
-_BEYOND, _NEAREST, _BAND = 0.1, 1.32, 0.45
+# with a band of 0.45, 0.706 with 0.3, whose seams show. What can't be cut out needs room not to be
+# folded over what is behind by the furthest shift.
+_BEYOND, _NEAREST, _BAND, _BAND_UNCUT = 0.1, 1.32, 0.45, 0.9
 _CONFINED_FOLLOWS = (1.0, 0.95, 0.45, 0.0)
 _SHOULDERS_STAY = 0.4  # how much less neck and shoulders turn than hair above
 # A head that goes to the side, up or nearer takes the body along, where it can be told from what is
@@ -114,6 +115,12 @@ class Rig:
         self.face_width = float(np.linalg.norm(points[_LEFT_SIDE, :2] - points[_RIGHT_SIDE, :2]))
         above = portrait.picture.shape[0] - self._ring_source[:, 1]
         self._may_rise = np.clip(above / (_HEM * self.face_width), 0, 1)
+        self._goes_along = (self._rings.leans - self._rings.follows)[:, None]
+        neck = self._placement.to_picture(
+            NECK + np.array([[0, 0, 0], [FACE_WIDTH, 0, 0], [0, -FACE_WIDTH, 0]])
+        )
+        self._from_neck = self._ring_source - neck[0]
+        self._across = neck[1:] - neck[0]
 
     def shape(
         self,
@@ -195,12 +202,12 @@ class Rig:
 
     def _leaning(self, shift: NDArray[np.floating]) -> NDArray[np.float64]:
         """How far the body goes along with the head, beyond what turns with it, (R, 3) pixels."""
-        far = float((shift**2).sum())
-        share = far / (far + _OF_BODY**2) * (self._rings.leans - self._rings.follows)[:, None]
-        leaning = self.project(self._rings.points, np.zeros(3), shift) - self._ring_source
-        rises = leaning[:, 1] < 0
-        leaning[rises, 1] *= self._may_rise[rises]
-        return np.asarray(share * leaning)
+        far = float(shift @ shift)
+        share = far / (far + _OF_BODY**2)
+        leaning = self._from_neck * math.expm1(shift[2])
+        leaning += shift[:2] @ self._across
+        leaning[:, 1] *= np.where(leaning[:, 1] < 0, self._may_rise, 1.0)
+        return np.asarray(leaning * (share * self._goes_along))
 
     def project(
         self,
@@ -313,7 +320,7 @@ class _Rings:
         for number, (_, _, depth, jaw_weight) in enumerate(_RINGS):
             inside = np.array(OVAL)[:: _thinning(number)]
             ring = rest[inside]
-            sizes, weights = _confined(number, ends)
+            sizes, weights = _confined(number, ends, _BAND if body else _BAND_UNCUT)
             size, along = _BODY[number]
             sizes = sizes + (size - sizes) * runs_down
             sizes, weights, on_body = (
@@ -345,13 +352,13 @@ def _head_ends(found: Sitter | None) -> NDArray[np.float64]:
 
 
 def _confined(
-    number: int, ends: NDArray[np.float64]
+    number: int, ends: NDArray[np.float64], band: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Sizes of a ring's points over the oval and how far they follow, (36,) each."""
     size, weight = _RINGS[number][:2]
     furthest = _RINGS[-1][0]
     edge = np.maximum(ends + _BEYOND, _NEAREST)
-    outer = np.minimum(edge + _BAND, furthest)
+    outer = edge + band
     near = np.array([np.full_like(edge, _RINGS[0][0]), edge, (edge + outer) / 2, outer])[number]
     # A ray that leaves the picture or runs down the body before the head ends keeps wide rings.
     share = np.clip((furthest - _BAND - ends) / 0.3, 0, 1)

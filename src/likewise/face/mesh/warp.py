@@ -198,8 +198,9 @@ def _area(points: NDArray[np.float64], triangles: NDArray[np.int32]) -> NDArray[
 
 def _clipped(points: NDArray[np.float64], width: int, height: int) -> Box | None:
     """The box of points within the picture, None when it is empty."""
-    low = np.floor(points.min(axis=0)).astype(int) - 1
-    high = np.ceil(points.max(axis=0)).astype(int) + 2
+    planes = np.ascontiguousarray(points.T)  # several times as fast to look through
+    low = np.floor(planes.min(axis=1)).astype(int) - 1
+    high = np.ceil(planes.max(axis=1)).astype(int) + 2
     left, top = max(0, int(low[0])), max(0, int(low[1]))
     right, bottom = min(width, int(high[0])), min(height, int(high[1]))
     return (left, top, right, bottom) if right > left and bottom > top else None
