@@ -1,6 +1,7 @@
-"""The shapes that written forms have in a language, and how each is said: dates, times, money, ...
+"""The shapes that written forms have in a language, and how each is said.
 
-pattern, say = patterns(language)[0]
+Dates, times, money, heights, numbers with their units: `normalise.tokens` tries them in order at
+each place of a text.
 """
 
 import re
