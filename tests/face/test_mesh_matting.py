@@ -194,6 +194,17 @@ def test_shoulders_go_where_a_head_goes_far() -> None:
     assert 0.75 < badge[0.25] < 1.0
 
 
+def test_shoulders_go_along_with_a_head_that_cannot_be_cut_out() -> None:
+    picture, points = sitter()
+    puppet = Rig(Portrait(np.full_like(picture, 120), points, np.zeros(52, np.float32)))
+    moved = puppet.pose(puppet.rest, np.zeros(3), np.array([0.25, 0.0, 0.0]))
+    went = (moved - puppet.source)[468:, 0] / (0.25 * puppet.face_width)
+    x, y = puppet.source[468:, :2].T
+    collar = (np.abs(x - 200) < 60) & (y > 340) & (y < 400)
+    assert collar.sum() >= 3
+    assert went[collar].min() > 0.6  # a neck alone would be sheared
+
+
 def test_a_body_does_not_rise_from_the_edge_of_its_picture() -> None:
     picture, points = sitter(noise=0.0)
     picture[394:] = (250, 250, 0)

@@ -57,9 +57,9 @@ _RINGS = (
 _BEYOND, _NEAREST, _BAND, _BAND_UNCUT = 0.1, 1.32, 0.45, 0.9
 _CONFINED_FOLLOWS = (1.0, 0.95, 0.45, 0.0)
 _SHOULDERS_STAY = 0.4  # how much less neck and shoulders turn than hair above
-# A head that goes to the side, up or nearer takes the body along, where it can be told from what is
-# behind: sizes of the rings on rays that run down, and how far each goes along. In films shoulders
-# take .4 of small shifts and .9 of large ones.
+# A head that goes to the side, up or nearer takes the body along: sizes of the rings on rays that
+# run down, and how far each goes along. In films shoulders take .4 of small shifts and .9 of large
+# ones.
 _BODY = ((1.22, 1.0), (1.6, 0.95), (2.4, 0.75), (5.0, 0.0))
 _DOWN = (0.25, 0.6)  # how far down a ray points that begins to and fully runs down the body
 _OF_BODY = 0.08  # of a shift in face widths so large half is the body's; a neck alone goes less
@@ -106,7 +106,10 @@ class Rig:
         self.open_mouth = bool(self._rest_gaps[3:8].mean() > _OPEN * width)
         found = sitter_of(portrait)
         self._rings = _Rings.around(
-            self.rest, _head_ends(found), body=found is not None and found.trusted
+            self.rest,
+            _head_ends(found),
+            body=found is not None,
+            cut_out=found is not None and found.trusted,
         )
         self._ring_source = self._placement.to_picture(self._rings.points)
         self.source = np.vstack([points, self._ring_source])
@@ -303,14 +306,15 @@ class _Rings:
 
     @classmethod
     def around(
-        cls, rest: NDArray[np.float64], ends: NDArray[np.float64], *, body: bool
+        cls, rest: NDArray[np.float64], ends: NDArray[np.float64], *, body: bool, cut_out: bool
     ) -> "_Rings":
         """Rings around an oval.
 
         Args:
             rest: (468, 3), canonical.
             ends: (36,), where the head ends on each ray, over the oval.
-            body: Whether neck and shoulders move where nothing else does.
+            body: Whether there are neck and shoulders of a human.
+            cut_out: Whether the sitter is a layer of their own.
         """
         middle = np.array([0.0, rest[list(OVAL), 1].mean()])
         rays = rest[list(OVAL), :2] - middle
@@ -320,7 +324,7 @@ class _Rings:
         for number, (_, _, depth, jaw_weight) in enumerate(_RINGS):
             inside = np.array(OVAL)[:: _thinning(number)]
             ring = rest[inside]
-            sizes, weights = _confined(number, ends, _BAND if body else _BAND_UNCUT)
+            sizes, weights = _confined(number, ends, _BAND if cut_out else _BAND_UNCUT)
             size, along = _BODY[number]
             sizes = sizes + (size - sizes) * runs_down
             sizes, weights, on_body = (
