@@ -182,6 +182,6 @@ def test_the_light_in_a_films_mouth_does_not_tremble_but_follows_a_lamp() -> Non
     layers: list[mouth.MouthLayer] = []
     for _ in range(40):
         layers.append(lit(150, layers[-1] if layers else None))
-    alone = np.std(np.diff([lit(150, None)._light for _ in range(40)]))
-    assert np.std(np.diff([layer._light for layer in layers])) < 0.35 * alone
-    assert lit(60, layers[-1])._light < 75
+    alone = np.std(np.diff([lit(150, None).painted.light for _ in range(40)]))
+    assert np.std(np.diff([layer.painted.light for layer in layers])) < 0.35 * alone
+    assert lit(60, layers[-1]).painted.light < 75

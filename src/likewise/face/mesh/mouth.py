@@ -7,67 +7,25 @@ teeth move with the upper lip, its lower edge with the lower lip, and what is be
 stretched; where the mouth opens much further than it did, a painted inside shows through.
 """
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from likewise.face.mesh import colours
 from likewise.face.mesh.looks import Look
-from likewise.face.mesh.teeth import teeth_of
-from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS, INNER_LIPS
+from likewise.face.mesh.mouth_axes import LEFT, LOWER, RIGHT, UPPER, Axes, edge
+from likewise.face.mesh.painted_mouth import PaintedMouth
+from likewise.face.mesh.topology import INNER_LIPS
 from likewise.face.mesh.warp import Box
 from likewise.seeing.measures import LOWER_INNER_LIP, UPPER_INNER_LIP
 
-_UPPER, _LOWER = 13, 14  # middle of the inner lips
-_RIGHT, _LEFT = 78, 308  # inner corners
 _FRACTION = 4  # bits of sub-pixel drawing
 # Times its height up to which a stretched mouth is the picture's own alone, and from which painted.
 _STRETCHED = 1.4, 2.6
 _FADE = 0.3  # of the stretched part, over which a painted inside fades in from the lips
 _TEETH_LIGHT = 0.6  # brightness of teeth in a picture over that of the skin
-_LIGHT_SHARE, _OTHER_LIGHT = 0.15, 25.0  # of a new frame's light; grey levels of another light
 _LIP_SHADE = 0.12  # of the mouth's height, beside the lips, which keeps its size
 _UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Axes:
-    """Axes of the mouth in one frame: along the lips and down, from a point of the picture.
-
-    Attributes:
-        origin: (2,), middle of the upper inner lip, pixels.
-        along: (2,), unit vector from the person's right corner to the left one.
-        down: (2,), unit vector across it.
-    """
-
-    origin: NDArray[np.float64]
-    along: NDArray[np.float64]
-    down: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, points: NDArray[np.floating]) -> "_Axes":
-        along = points[_LEFT, :2] - points[_RIGHT, :2]
-        along = along / (np.linalg.norm(along) + 1e-6)
-        return cls(np.asarray(points[_UPPER, :2]), along, np.array([-along[1], along[0]]))
-
-    def local(
-        self, points: NDArray[np.floating]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Coordinates (N,) along and down of points (N, >= 2)."""
-        offset = points[:, :2] - self.origin
-        return offset @ self.along, offset @ self.down
-
-    def over(
-        self, low: NDArray[np.int64], shape: tuple[int, ...]
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Coordinates along and down of a patch's pixels, float32 (h, w)."""
-        x = np.arange(shape[1], dtype=np.float32) + np.float32(low[0] - self.origin[0])
-        y = np.arange(shape[0], dtype=np.float32)[:, None] + np.float32(low[1] - self.origin[1])
-        u = x * np.float32(self.along[0]) + y * np.float32(self.along[1])
-        v = x * np.float32(self.down[0]) + y * np.float32(self.down[1])
-        return u, v
 
 
 class MouthLayer:
@@ -79,6 +37,9 @@ class MouthLayer:
         face_width: Pixels.
         own_inside: The picture shows the inside of the mouth, which is kept.
         look: How a painted inside looks.
+
+    Attributes:
+        painted: What is painted where the picture shows nothing.
     """
 
     def __init__(
@@ -98,26 +59,14 @@ class MouthLayer:
         self._own_inside = own_inside
         self._look = look
         self._softness = max(0.6, face_width / 380) * look.softness
-        self._row = teeth_of(self._width)
-        near = colours.colour(picture, points, AROUND_MOUTH)
-        skin = 0.5 * (colours.colour(picture, points, CHEEKS).mean() + near.mean())
-        self._light = float(np.clip(skin, 22, 225))
-        self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
-        self._white = colours.white(picture, points)
+        self.painted = PaintedMouth(picture, points, self._width, face_width, look)
         self._shows_teeth = False
         self._rigid = self._rigid_parts() if own_inside else (0.0, 0.0)
         self._ink = colours.ink(picture, self._points, self._width) if look.rim else None
 
     def lit_as(self, before: "MouthLayer") -> None:
-        """Take most of the light of a film's frame before: light told by a few pixels trembles.
-
-        Where it has changed as only a cut or a lamp changes it, it is the new one.
-        """
-        if abs(self._light - before._light) > _OTHER_LIGHT:
-            return
-        self._light = before._light + _LIGHT_SHARE * (self._light - before._light)
-        self._tint = before._tint + np.float32(_LIGHT_SHARE) * (self._tint - before._tint)
-        self._white = before._white + np.float32(_LIGHT_SHARE) * (self._white - before._white)
+        """Take most of the light of a film's frame before."""
+        self.painted.lit_as(before.painted)
 
     def paint(
         self,
@@ -159,7 +108,7 @@ class MouthLayer:
         if self._own_inside:
             inside = self._moved_inside(vertices, arch, low, mask, tongue)
         else:
-            inside = self._painted_inside(vertices, arch, low, mask, tongue)
+            inside = self.painted.inside(vertices, arch, low, mask, tongue)
         if self._ink is not None and not self._own_inside:
             thickness = self._look.rim * self._width * min(1.0, gap / (0.2 * self._width))
             inside += (self._ink - inside) * _rim(mask, thickness)
@@ -179,16 +128,16 @@ class MouthLayer:
         tongue: float,
     ) -> NDArray[np.float32]:
         """The picture's own mouth, its parts moved with the lips, float32 (h, w, 3)."""
-        now, was = _Axes.of(vertices), _Axes.of(self._points)
+        now, was = Axes.of(vertices), Axes.of(self._points)
         u, v = now.over(low, mask.shape)
         # Teeth don't narrow with the lips; in a mouth that widens they reach its corners.
-        ends_now = now.local(vertices[[_RIGHT, _LEFT]])[0]
-        ends_was = was.local(self._points[[_RIGHT, _LEFT]])[0]
+        ends_now = now.local(vertices[[RIGHT, LEFT]])[0]
+        ends_was = was.local(self._points[[RIGHT, LEFT]])[0]
         share = min(1.0, float(np.ptp(ends_was) / max(np.ptp(ends_now), 1e-6)))
         source_u = np.float32(ends_was.mean()) + (u - np.float32(ends_now.mean())) * share
-        upper_now, lower_now = (_edge(now, vertices, row, u) for row in (_UPPER_LIPS, _LOWER_LIPS))
+        upper_now, lower_now = (edge(now, vertices, row, u) for row in (_UPPER_LIPS, _LOWER_LIPS))
         upper_was, lower_was = (
-            _edge(was, self._points, row, source_u) for row in (_UPPER_LIPS, _LOWER_LIPS)
+            edge(was, self._points, row, source_u) for row in (_UPPER_LIPS, _LOWER_LIPS)
         )
         height_was = np.maximum(lower_was - upper_was, 0)
         top, bottom = self._rigid[0] * height_was, self._rigid[1] * height_was
@@ -218,14 +167,11 @@ class MouthLayer:
         beyond = _eased((further - _STRETCHED[0]) / (_STRETCHED[1] - _STRETCHED[0]))
         if beyond <= 0:
             return moved
-        painted = self._painted_inside(vertices, arch, low, mask, tongue)
+        painted = self.painted.inside(
+            vertices, arch, low, mask, tongue, teeth_shown=self._shows_teeth
+        )
         shows = beyond * _eased(between / _FADE) * _eased((1 - between) / _FADE)
         return np.asarray(moved + (painted - moved) * shows[..., None], np.float32)
-
-    def _cavity(self) -> NDArray[np.float32]:
-        """Colour of the depth of the mouth."""
-        depth = np.array([0.30, 0.115, 0.11]) * self._look.depth
-        return np.asarray(depth * self._light * self._tint, np.float32)
 
     def box(self, vertices: NDArray[np.float64]) -> Box | None:
         """Where lips may meet that the picture shows parted, and the map jumps; else None."""
@@ -250,144 +196,23 @@ class MouthLayer:
         y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
         brightness = self._picture[y, x].astype(float).mean(axis=(1, 2))
         line = int(brightness[: len(shares) // 2].argmax())
-        self._shows_teeth = bool(brightness[line] > _TEETH_LIGHT * self._light)
+        self._shows_teeth = bool(brightness[line] > _TEETH_LIGHT * self.painted.light)
         if not self._shows_teeth:
             return _LIP_SHADE, _LIP_SHADE
         half = (brightness[line] + brightness[line:].min()) / 2
         end = line + int((brightness[line:] <= half).argmax())
         return float(min(shares[end], 1 - 2 * _LIP_SHADE)), _LIP_SHADE
 
-    def _painted_inside(
-        self,
-        vertices: NDArray[np.float64],
-        arch: NDArray[np.float64],
-        low: NDArray[np.int64],
-        mask: NDArray[np.uint8],
-        tongue: float,
-    ) -> NDArray[np.float32]:
-        """A painted mouth, float32 (h, w, 3), 0..255."""
-        width = self._width
-        axes = _Axes.of(vertices)
-        u, v = axes.over(low, mask.shape)
-        gap = max(float(axes.local(vertices[[_LOWER]])[1][0]), 1e-3)
-        inside = np.empty((*u.shape, 3), np.float32)
-        inside[:] = self._cavity()
-        tongue = max(tongue, self._look.least_tongue)
-        # 0 at the person's right end of the teeth, 1 at the left; perspective comes with the arch.
-        ends_u, ends_v = axes.local(arch)
-        along = np.interp(u, ends_u, np.linspace(0, 1, len(arch))).astype(np.float32)
-        middle = float(ends_u[len(arch) // 2])
-        self._paint_tongue(inside, u - middle, v, gap, tongue)
-        edge = np.interp(u, ends_u, ends_v).astype(np.float32)
-        spare = self._look.lower_teeth * np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1)
-        lower_tip = gap - 0.07 * width + 0.10 * width * (2 * along - 1) ** 2
-        narrowed = 0.5 + (along - 0.5) * 1.2
-        self._paint_teeth(
-            inside,
-            narrowed,
-            (v - lower_tip) / (-0.15 * width),
-            0.75 * self._look.brightness,
-            float(spare),
-            clear=u,
-        )
-        near = 0.0 if self._shows_teeth else np.clip((gap / width - 0.025) / 0.06, 0, 1)
-        brightness = 0.95 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
-        brightness *= self._look.brightness
-        self._paint_teeth(
-            inside, along, (v - edge) / (0.19 * width), float(brightness), float(near), clear=u
-        )
-        if not self._look.shading:
-            return inside
-        # Lips shade what lies behind them, the upper lip most.
-        depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
-        shade = np.clip(depth / (0.05 * width) + 0.5, 0, 1)
-        shade *= np.clip(0.66 + 0.34 * v / (0.08 * width), 0.4, 1)
-        blur = max(0.45, self._face_width / 400)
-        return np.asarray(cv2.GaussianBlur(inside * shade[..., None], (0, 0), blur), np.float32)
-
-    def _paint_tongue(
-        self,
-        inside: NDArray[np.float32],
-        u: NDArray[np.float32],
-        v: NDArray[np.float32],
-        gap: float,
-        tongue: float,
-    ) -> None:
-        top = gap * (0.80 - 0.42 * tongue)
-        height = gap * 0.55 + 0.03 * self._width
-        across = (u / (0.34 * self._width)) ** 2 + ((v - top - 0.6 * height) / height) ** 2
-        sharp = (
-            2.2 if self._look.shading else 0.3 * height
-        )  # flat colour ends within a pixel or two
-        cover = np.clip(sharp * (1 - across), 0, 1)[..., None]
-        cover *= 0.85 if self._look.shading else 1.0
-        lit = 1 + self._look.shading * (0.28 * np.clip((v - top) / (gap + 1), 0, 1) - 0.28)
-        groove = np.exp(-((u / (0.025 * self._width)) ** 2)) * np.clip((v - top) / (gap + 1), 0, 1)
-        lit *= 1 - 0.2 * self._look.shading * groove
-        colour = np.array([0.92, 0.46, 0.45], np.float32) * self._light * self._tint
-        inside += (colour * lit[..., None] - inside) * cover
-
-    def _paint_teeth(
-        self,
-        inside: NDArray[np.float32],
-        along: NDArray[np.floating],
-        from_tip: NDArray[np.floating],
-        brightness: float,
-        opacity: float,
-        *,
-        clear: NDArray[np.float32],
-    ) -> None:
-        """Lay a row of teeth.
-
-        Args:
-            inside: Painted so far, changed in place.
-            along: 0..1 over the row.
-            from_tip: 0 at the tips, -1 at the gums.
-            brightness: Of the light on the skin.
-            opacity: 0..1.
-            clear: Coordinate along the lips, for the darkening toward the corners.
-        """
-        opacity *= self._look.teeth
-        if opacity <= 0:
-            return
-        row = self._row
-        x = along * (row.shape[1] - 1)
-        y = (from_tip + 0.92) * (row.shape[0] - 1)
-        drawn = cv2.remap(
-            row,
-            x.astype(np.float32),
-            y.astype(np.float32),
-            cv2.INTER_LINEAR,
-            borderMode=cv2.BORDER_CONSTANT,
-            borderValue=0,
-        )
-        cover = drawn[..., 3:] * opacity
-        arch = np.clip(1 - 0.78 * np.abs(2 * along - 1) ** 2.2, 0.15, 1)
-        arch *= np.clip(1.25 - 0.6 * (np.abs(clear) / (0.5 * self._width)) ** 2, 0.4, 1)
-        arch = 1 + self._look.shading * (arch - 1)
-        light = min(240.0, 1.16 * self._light + 6) * brightness
-        relief = 1 + self._look.relief * (drawn[..., :3] - 1)
-        inside += (relief * (light * self._white) * arch[..., None] - inside) * cover
-
 
 def _gap(points: NDArray[np.floating]) -> float:
     """Distance of the inner lips at the middle, pixels."""
-    return float(np.linalg.norm(points[_UPPER, :2] - points[_LOWER, :2]))
+    return float(np.linalg.norm(points[UPPER, :2] - points[LOWER, :2]))
 
 
 def _eased(values: NDArray[np.floating] | float) -> NDArray[np.floating]:
     """Smoothstep of values, which are cut to 0..1."""
     cut = np.clip(values, 0.0, 1.0)
     return np.asarray(cut * cut * (3 - 2 * cut))
-
-
-def _edge(
-    axes: _Axes, points: NDArray[np.floating], row: list[int], u: NDArray[np.float32]
-) -> NDArray[np.float32]:
-    """How far down the edge of a lip lies at each coordinate along the mouth."""
-    along, down = axes.local(points[row])
-    order = np.argsort(along)
-    return np.interp(u, along[order], down[order]).astype(np.float32)
 
 
 def _rim(mask: NDArray[np.uint8], thickness: float) -> NDArray[np.float32]:

@@ -1,0 +1,59 @@
+"""Where a mouth is in one frame: its axes, its corners and the edges of its lips."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+UPPER, LOWER = 13, 14
+"""Middle of the inner lips."""
+RIGHT, LEFT = 78, 308
+"""Inner corners."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Axes:
+    """Axes of the mouth in one frame: along the lips and down, from a point of the picture.
+
+    Attributes:
+        origin: (2,), middle of the upper inner lip, pixels.
+        along: (2,), unit vector from the person's right corner to the left one.
+        down: (2,), unit vector across it.
+    """
+
+    origin: NDArray[np.float64]
+    along: NDArray[np.float64]
+    down: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, points: NDArray[np.floating]) -> "Axes":
+        """The axes of a mouth among points (>= 468, >= 2) of a face."""
+        along = points[LEFT, :2] - points[RIGHT, :2]
+        along = along / (np.linalg.norm(along) + 1e-6)
+        return cls(np.asarray(points[UPPER, :2]), along, np.array([-along[1], along[0]]))
+
+    def local(
+        self, points: NDArray[np.floating]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Coordinates (N,) along and down of points (N, >= 2)."""
+        offset = points[:, :2] - self.origin
+        return offset @ self.along, offset @ self.down
+
+    def over(
+        self, low: NDArray[np.int64], shape: tuple[int, ...]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Coordinates along and down of a patch's pixels, float32 (h, w)."""
+        x = np.arange(shape[1], dtype=np.float32) + np.float32(low[0] - self.origin[0])
+        y = np.arange(shape[0], dtype=np.float32)[:, None] + np.float32(low[1] - self.origin[1])
+        u = x * np.float32(self.along[0]) + y * np.float32(self.along[1])
+        v = x * np.float32(self.down[0]) + y * np.float32(self.down[1])
+        return u, v
+
+
+def edge(
+    axes: Axes, points: NDArray[np.floating], row: list[int], u: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """How far down the edge of a lip lies at each coordinate along the mouth."""
+    along, down = axes.local(points[row])
+    order = np.argsort(along)
+    return np.interp(u, along[order], down[order]).astype(np.float32)
