@@ -75,6 +75,19 @@ def test_consonants_of_both_spellings(hindi: str, urdu: str, wanted: str) -> Non
     assert scripts.consonants(hindi) == scripts.consonants(urdu) == wanted
 
 
+@pytest.mark.parametrize(
+    ("language", "meant", "heard", "wrong"),
+    [
+        ("zh", "种西红柿和豆子", "種西紅適合豆子", 0.0),  # shì hé, in either script
+        ("zh", "他把雨伞忘了", "他白雨伞忘了", 100 / 6),  # bǎ and bái
+        ("ja", "図書館に傘を忘れた。", "図書館にかさを忘れた", 0.0),
+        ("ja", "川に沿って", "谷に沿って", 100 * 2 / 6),  # kawa and tani in kawanisotte
+    ],
+)
+def test_what_sounds_alike_is_no_error(language: str, meant: str, heard: str, wrong: float) -> None:
+    assert words.error_rate([meant], [heard], language).value == pytest.approx(wrong)
+
+
 def test_interval_holds_the_value_and_is_repeatable() -> None:
     meant = ["one two three four"] * 10
     heard = ["one two three four"] * 7 + ["one two tree four"] * 3

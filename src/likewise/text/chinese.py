@@ -66,6 +66,18 @@ def _words(text: str) -> list[Word]:
     return found
 
 
+def pinyin(text: str) -> list[str]:
+    """The syllables of a text with their tones: `你好` -> `ni3 hao3`; the neutral tone is 5.
+
+    Args:
+        text: Chinese characters; what else it holds stays as it is.
+    """
+    from pypinyin import Style, lazy_pinyin
+
+    words = _segmenter().lcut(text)
+    return list(lazy_pinyin(words, style=Style.TONE3, neutral_tone_with_five=True))
+
+
 def pinyin_to_ipa(syllable: str) -> str:
     """IPA of one syllable in strict pinyin with its tone number: `zhong1` -> `ꭧʊŋ→`.
 

@@ -89,6 +89,21 @@ def _words(text: str) -> list[Word]:
     return found
 
 
+def kana(text: str) -> str:
+    """A text as it is said, in katakana without punctuation: `今日は` -> `キョーワ`.
+
+    Raises:
+        MissingWeights: pyopenjtalk-plus is not installed.
+    """
+    plain, _ = _plain(text)
+    return "".join(
+        node["pron"].replace("’", "")
+        for _, piece in _pieces(plain)
+        for node in _reader(piece)
+        if node["pos"] != "記号"
+    )
+
+
 def kana_to_ipa(kana: str) -> str:
     """IPA of katakana, as it is said: `キョー` -> `kʲoː`."""
     sounds: list[str] = []

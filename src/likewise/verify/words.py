@@ -1,9 +1,9 @@
 """Is it understood? Word and character error rates, and the language that is heard.
 
 What was meant and what Whisper wrote down are brought into one spelling first (case, punctuation,
-numbers in words, one script), so that only what was said counts. Chinese and Japanese have no
-spaces and are counted by character; Hindi that Whisper wrote in Urdu's letters is compared by its
-consonants.
+numbers in words, one script), so that only what was said counts. Chinese is counted by syllables
+with their tones and Japanese by kana, as homophones sound alike; Hindi that Whisper wrote in Urdu's
+letters by words' consonants.
 
     metric = words.error_rate(["Good morning."], ["good morning"], "en")      # 0 %
     metrics, heard = words.intelligibility([(audio, "Good morning.")], "en")
@@ -28,6 +28,10 @@ LANGUAGE = "language heard"
 
 _CHINESE = ("zh", "cmn", "yue")
 
+_AS_READ = {
+    "zh": "; compared by syllables with their tones",
+    "ja": "; compared as it is read, in kana",
+}
 _BY_CONSONANT = "; heard in Urdu's letters, so words are compared by their consonants"
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -93,26 +97,23 @@ def error_rate(meant: Sequence[str], heard: Sequence[str], language: str) -> Met
     """
     if len(meant) != len(heard):
         raise ValueError(f"{len(meant)} sentences meant, {len(heard)} heard")
-    by_character = language.lower().partition("-")[0] in BY_CHARACTER
+    code = asr.whisper_code(language)
+    by_character = code in BY_CHARACTER
     name = "character error rate" if by_character else "word error rate"
-    blank = Metric.unavailable(name, "", unit="%", direction="lower is better", scorer=asr.SCORER)
-    by_consonant = any(scripts.in_urdu(text) for text in heard) and _is_hindi(language)
+    scorer = f"{asr.SCORER}, as read" if code in _AS_READ else asr.SCORER
+    blank = Metric.unavailable(name, "", unit="%", direction="lower is better", scorer=scorer)
+    by_consonant = code == "hi" and any(scripts.in_urdu(text) for text in heard)
     try:
         pairs = [
-            (normalise(said, language), normalise(got, language))
-            for said, got in zip(meant, heard, strict=True)
+            tuple(_units(text, language, by_consonant=by_consonant) for text in pair)
+            for pair in zip(meant, heard, strict=True)
         ]
-        if by_consonant:
-            pairs = [(scripts.consonants(said), scripts.consonants(got)) for said, got in pairs]
         pairs = [pair for pair in pairs if pair[0]]
         if not pairs:
             return replace(blank, status="unavailable: the text holds no words")
-        counts = [_errors(said, got, by_character) for said, got in pairs]
-        swapped = _swapped([said for said, _ in pairs], by_character)
-        controls = [
-            _errors(other, got, by_character)
-            for other, (_, got) in zip(swapped, pairs, strict=True)
-        ]
+        counts = [_errors(said, got) for said, got in pairs]
+        swapped = _swapped([said for said, _ in pairs])
+        controls = [_errors(other, got) for other, (_, got) in zip(swapped, pairs, strict=True)]
     except MissingWeights as error:
         return replace(blank, status=f"unavailable: {error}")
     wrong, sizes = zip(*counts, strict=True)
@@ -125,7 +126,8 @@ def error_rate(meant: Sequence[str], heard: Sequence[str], language: str) -> Met
         interval=(100 * spread[0], 100 * spread[1]) if spread else None,
         status="ok",
         note=f"{len(pairs)} sentences, {sum(sizes)} {'characters' if by_character else 'words'}; "
-        f"includes the recogniser's own errors{_BY_CONSONANT if by_consonant else ''}",
+        f"includes the recogniser's own errors{_AS_READ.get(code, '')}"
+        f"{_BY_CONSONANT if by_consonant else ''}",
     )
 
 
@@ -192,8 +194,25 @@ def intelligibility(
     return [replace(metric, inputs=sound_sha256) for metric in metrics], heard
 
 
-def _is_hindi(language: str) -> bool:
-    return asr.whisper_code(language) == "hi"
+def _units(text: str, language: str, *, by_consonant: bool) -> list[str]:
+    """What is counted of a text: words, syllables of Chinese, kana of Japanese.
+
+    Words of one sound are one: a recogniser that picks the wrong character for a syllable has
+    heard it rightly.
+    """
+    code = asr.whisper_code(language)
+    if code == "ja":
+        from likewise.text.japanese import kana
+
+        return list(kana(text))
+    plain = normalise(text, language)
+    if code == "zh":
+        from likewise.text.chinese import pinyin
+
+        return pinyin(plain)
+    if code in BY_CHARACTER:
+        return list(plain)
+    return (scripts.consonants(plain) if by_consonant else plain).split()
 
 
 def _in_words(number: str, code: str, *, before: str) -> str:
@@ -216,7 +235,7 @@ def _in_words(number: str, code: str, *, before: str) -> str:
     return re.sub(rf"\b{linking}\b", " ", spelled) if linking else spelled
 
 
-def _errors(meant: str, heard: str, by_character: bool) -> tuple[int, int]:
+def _errors(meant: list[str], heard: list[str]) -> tuple[int, int]:
     """Substitutions, deletions and insertions; and the size of what was meant."""
     try:
         import jiwer
@@ -224,15 +243,14 @@ def _errors(meant: str, heard: str, by_character: bool) -> tuple[int, int]:
         raise MissingWeights(
             "Counting errors needs jiwer. Install it with: pip install 'likewise[asr]'"
         ) from error
-    process = jiwer.process_characters if by_character else jiwer.process_words
-    found = process(meant, heard)
+    found = jiwer.process_words(" ".join(meant), " ".join(heard))
     return (
         found.substitutions + found.deletions + found.insertions,
         found.substitutions + found.deletions + found.hits,
     )
 
 
-def _swapped(meant: list[str], by_character: bool) -> list[str]:
+def _swapped(meant: list[list[str]]) -> list[list[str]]:
     if len(meant) > 1:
         return meant[1:] + meant[:1]
-    return [meant[0][::-1] if by_character else " ".join(reversed(meant[0].split()))]
+    return [meant[0][::-1]]
