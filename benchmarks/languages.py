@@ -4,7 +4,7 @@
 
 Each FOLDER holds recordings of one speaker (default: two of the project's shared voices, where
 present): the one nearest to nine seconds is enrolled in the language `--of`, the others judge. Per
-language: word error rate, for Chinese and Japanese by character, of the language's own stock voice
+language: word error rate (Chinese by syllable, Japanese by kana) of the language's own stock voice
 and of the clone, as Whisper base hears five everyday sentences; and how alike the clone is there by
 two encoders, 0 another speaker, 1 the same one.
 """
