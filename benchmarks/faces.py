@@ -119,13 +119,14 @@ def measured(
         watched = watching.watch(frames, motion.fps)
     spoken = openings.spoken(speech.phonemes, watched.lips.seconds)
     metrics: dict[str, Metric] = {}
+    sitter = face_metrics.sitter(picture)
     for reference, wanted in (("commanded", openings.commanded(motion)), ("spoken", spoken)):
         for metric in lips.sync(watched.lips, wanted, reference=reference):
             metrics[f"{metric.name}, {reference}"] = metric
     for metric in (
         lips.closures(watched.lips, speech.phonemes),
-        *face_metrics.identity(picture, watched),
-        *face_metrics.steadiness(picture, watched),
+        *face_metrics.identity(watched, sitter),
+        *face_metrics.steadiness(watched, sitter),
     ):
         metrics[metric.name] = metric
     return {
@@ -178,7 +179,8 @@ def self_reenactment(engine: FaceEngine, path: Path, fps: float) -> Iterator[dic
             found.append(_face_ssim(frame, tracked.points, truth, true_face.points))
             still.append(_face_ssim(picture, face.points, truth, true_face.points))
         watched = watching.watch(iter(rendered), fps)
-        distance = {metric.name: metric.value for metric in face_metrics.identity(picture, watched)}
+        metrics = face_metrics.identity(watched, face_metrics.sitter(picture))
+        distance = {metric.name: metric.value for metric in metrics}
         yield {
             "film": path.stem,
             "source": name,

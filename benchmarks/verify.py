@@ -1,26 +1,33 @@
 """How long it takes to verify a talking video: with and without the speech recogniser.
 
-    python benchmarks/verify.py               # 9 s and 45 s of video
+    python benchmarks/verify.py               # 9 s and 45 s of video, some minutes
+    python benchmarks/verify.py --quick       # 9 s without the recogniser, under a minute
+    python benchmarks/verify.py --quick --times 3 --against ../before/src
     python benchmarks/verify.py --json FILE
 
-A video is made from the demo's picture and voice. Then everything that its report measures and
-draws is measured and drawn in a process of its own, from the video, its timings and a recording.
-Ratios are wall time over the duration of the video; start of Python and imports are inside.
+A video is made from the demo's picture and a stock voice. Then everything that its report measures
+and draws is measured and drawn in a process of its own, from the video, its timings and a
+recording. Ratios are wall time over the duration of the video; imports are inside. Another source
+tree is measured in turns with this one, so that the machine's load falls on both.
 """
 
 import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
+from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
 
-from talk import ENROL, SENTENCES, run
+from talk import SENTENCES, run
 
 import likewise
-from likewise.values import Speech, Voice
+from likewise.values import Speech
 from likewise.voice.registry import voice_engine
+
+VOICE = "af_heart"
 
 JOB = """
 import json, sys, time
@@ -46,10 +53,11 @@ print(json.dumps({"took": time.perf_counter() - start, "cpu": time.process_time(
 def sample(folder: Path, repeats: int) -> dict[str, object]:
     """Make a talking video; answers what is known about it."""
     data = Path(str(files("likewise") / "data" / "demo"))
-    voice = Voice.load(folder / "voice.safetensors")
     picture, video, text = data / "portrait.jpg", folder / f"{repeats}.mp4", SENTENCES * repeats
+    engine = voice_engine("kokoro")
+    voice = next(voice for voice in engine.stock_voices() if voice.name == VOICE)
     made = likewise.talk(picture, text, voice=voice, output=video, crop="head", size=512)
-    parts = list(voice_engine("kokoro").speak(text, voice))
+    parts = list(engine.speak(text, voice))
     speech = Speech.joined(parts)
     speech.save(folder / f"{repeats}.speech")
     sentences, at = [], 0.0
@@ -66,44 +74,69 @@ def sample(folder: Path, repeats: int) -> dict[str, object]:
     }
 
 
-def measure(folder: Path) -> dict:
-    """All figures, as one JSON-ready dictionary."""
-    demo = Path(str(files("likewise") / "data" / "demo" / "voice.flac"))
-    run(ENROL, {"sample": str(demo), "voice": str(folder / "voice.safetensors")})
-    figures: dict = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "runs": []}
-    for repeats in (1, 5):
+def measure(folder: Path, given: argparse.Namespace) -> Iterator[dict]:
+    """The figures of one run after the other, JSON-ready."""
+    trees = [given.against, None] if given.against else [None]
+    for repeats in (1,) if given.quick else (1, 5):
+        told(f"making {9 * repeats} s of video")
         known = sample(folder, repeats)
-        for recogniser in (False, True):
-            given = known if recogniser else known | {"sentences": []}
-            load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
-            found = run(JOB, given) | {"recogniser": recogniser, "load_before": load}
-            figures["runs"].append(found | {"seconds": known["seconds"]})
-    return figures
+        for recogniser in (False,) if given.quick else (False, True):
+            options = known if recogniser else known | {"sentences": []}
+            for tree in trees * given.times:
+                told(f"verifying it{' with the recogniser' * recogniser}")
+                load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+                found = run_from(tree, options) | {"recogniser": recogniser, "load_before": load}
+                yield found | {"seconds": known["seconds"], "tree": str(tree or "this one")}
 
 
-def table(figures: dict) -> str:
-    """The figures for people."""
-    lines = [figures["machine"]]
-    for found in figures["runs"]:
-        name = "with recogniser" if found["recogniser"] else "without recogniser"
-        lines.append(
-            f"{found['seconds']:5.1f} s of video, {name:<19} {found['took']:6.1f} s: "
-            f"{found['took'] / found['seconds']:.2f}x, CPU {found['cpu'] / found['seconds']:.2f}x, "
-            f"peak {found['peak_mb']:.0f} MB, load before {found['load_before']}"
-        )
-    return "\n".join(lines)
+def run_from(tree: Path | None, options: dict[str, object]) -> dict:
+    """Run the job with another source tree; None is this one."""
+    before = os.environ.get("PYTHONPATH")
+    if tree is not None:
+        os.environ["PYTHONPATH"] = str(tree)
+    try:
+        return run(JOB, options)
+    finally:
+        if tree is not None:
+            os.environ.pop("PYTHONPATH")
+            if before is not None:
+                os.environ["PYTHONPATH"] = before
+
+
+def told(doing: str) -> None:
+    """Say what takes so long, apart from the figures."""
+    print(f"... {doing}", file=sys.stderr, flush=True)
+
+
+def line(found: dict) -> str:
+    """A run for people."""
+    name = "with recogniser" if found["recogniser"] else "without recogniser"
+    return (
+        f"{found['seconds']:5.1f} s of video, {name:<19} {found['took']:6.1f} s: "
+        f"{found['took'] / found['seconds']:.2f}x, CPU {found['cpu'] / found['seconds']:.2f}x, "
+        f"peak {found['peak_mb']:.0f} MB, load before {found['load_before']}, {found['tree']}"
+    )
 
 
 def main() -> None:
     """Measure, print, and write JSON where asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="a short video, no recogniser")
+    parser.add_argument("--times", type=int, default=1, help="how often each is measured")
+    parser.add_argument("--against", type=Path, help="another source tree (its src folder)")
     parser.add_argument("--json", type=Path, help="write the figures here")
-    arguments = parser.parse_args()
+    given = parser.parse_args()
+    machine = f"{platform.machine()}, {os.cpu_count()} cores"
+    print(machine, flush=True)
+    runs = []
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Path(folder))
-    print(table(figures))
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        for found in measure(Path(folder), given):
+            runs.append(found)
+            print(line(found), flush=True)
+    if given.json:
+        given.json.write_text(
+            json.dumps({"machine": machine, "runs": runs}, indent=1), encoding="utf-8"
+        )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """A report from end to end, and honest answers where something can't be measured."""
 
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema
@@ -10,6 +12,7 @@ import pytest
 import likewise
 from likewise.audio import files
 from likewise.face.mesh.engine import MeshEngine
+from likewise.studio import verifying
 from likewise.studio.verifying import verify
 from likewise.values import INDEX, Audio, Motion
 from likewise.verify.report import Report, schema
@@ -42,6 +45,8 @@ def test_talk_writes_a_whole_report(tmp_path: Path, painting: Path, clip: Path) 
     assert found["lips closed on p, b, m"].value == 100.0
     assert (found["identity distance"].value or 1.0) < 0.3
     assert {figure.section for figure in report.figures} == {"voice", "face", "why"}
+    (moves,) = (figure for figure in report.figures if figure.title == "What the face does")
+    assert "As a mixture of faces: Like the face in the picture" in moves.caption
     assert len(report.verdict) == 3
     data = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
     jsonschema.validate(data, schema())
@@ -111,3 +116,21 @@ def test_a_face_that_leaves_is_said_and_never_scored(
     for name in ("identity distance", "pose error", "expression error"):
         assert found[name].value is None, name
         assert found[name].status.startswith("unavailable: a face"), found[name].status
+
+
+def test_what_nobody_has_begun_is_done_by_whoever_needs_it() -> None:
+    """With a worker that is busy for good, waiting for it would never end."""
+    free, began = threading.Event(), threading.Event()
+
+    def busy() -> str:
+        began.set()
+        free.wait(60)
+        return threading.current_thread().name
+
+    with ThreadPoolExecutor(1, thread_name_prefix="worker") as pool:
+        long = verifying._Job(pool, busy)
+        other = verifying._Job(pool, lambda: threading.current_thread().name)
+        assert began.wait(60)
+        assert other.result() == threading.current_thread().name
+        free.set()
+        assert long.result().startswith("worker")

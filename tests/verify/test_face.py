@@ -36,7 +36,7 @@ def still(mona: Picture) -> Watched:
 
 
 def test_the_picture_itself_is_the_same_face(mona: Picture, still: Watched) -> None:
-    found = by_name(face.identity(mona, still))
+    found = by_name(face.identity(still, face.sitter(mona)))
     mean = found["identity distance"]
     # The tracker's second look at the same face moves its points by a fraction of a pixel.
     assert mean.value == pytest.approx(0, abs=0.06)
@@ -48,18 +48,19 @@ def test_the_picture_itself_is_the_same_face(mona: Picture, still: Watched) -> N
 
 def test_a_wrong_portrait_falls_to_the_floor(mona: Picture) -> None:
     other = watching.watch([painting("lady_agnew.jpg")] * 6, 25)
-    metric = by_name(face.identity(mona, other))["identity distance"]
+    metric = by_name(face.identity(other, face.sitter(mona)))["identity distance"]
     assert metric.value > 0.6
     assert metric.value == pytest.approx(metric.floor, abs=0.06)
 
 
 def test_a_still_picture_does_not_flicker_and_stays_sharp(mona: Picture, still: Watched) -> None:
-    found = by_name(face.steadiness(mona, still))
+    found = by_name(face.steadiness(still, face.sitter(mona)))
     assert found["flicker"].value == 0
     assert found["sharpness"].value == pytest.approx(1, abs=0.05)
     assert found["sharpness"].floor < 0.6
     soft = cv2.GaussianBlur(mona, (0, 0), 2.0)
-    blurred = by_name(face.steadiness(mona, watching.watch([soft] * 4, 25)))["sharpness"]
+    softened = watching.watch([soft] * 4, 25)
+    blurred = by_name(face.steadiness(softened, face.sitter(mona)))["sharpness"]
     assert blurred.value == pytest.approx(found["sharpness"].floor, abs=0.1)
 
 
@@ -73,13 +74,14 @@ def test_alternating_brightness_flickers_by_twice_its_step() -> None:
 
 def test_no_face_is_unavailable(mona: Picture, still: Watched) -> None:
     nothing = np.full((128, 128, 3), 90, np.uint8)
-    for metric in face.identity(nothing, still):
+    for metric in face.identity(still, face.sitter(nothing)):
         assert metric.status == "unavailable: no face in the picture"
     lost = watching.watch([nothing, nothing, nothing, mona], 25)
-    for metric in face.identity(mona, lost):
+    for metric in face.identity(lost, face.sitter(mona)):
         assert "only 25 %" in metric.status
-    assert by_name(face.steadiness(mona, lost))["sharpness"].value is None
-    assert by_name(face.steadiness(mona, watching.watch([], 25)))["flicker"].value is None
+    assert by_name(face.steadiness(lost, face.sitter(mona)))["sharpness"].value is None
+    nobody = by_name(face.steadiness(watching.watch([], 25), face.sitter(mona)))
+    assert nobody["flicker"].value is None
 
 
 def moving(pose: NDArray[np.float64], coefficients: NDArray[np.float64]) -> Watched:

@@ -1,10 +1,13 @@
 """Phonetic measures against closed forms: tubes, tones, noise, shifted copies."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from scipy.linalg import solve_toeplitz
 from scipy.optimize import brentq
 from scipy.signal import lfilter
 
@@ -140,3 +143,30 @@ def test_silence_is_unavailable(clip: Audio, samples: NDArray[np.float32]) -> No
     for metric in [*sound.compare(nothing, clip), *sound.same_words(nothing, clip)]:
         assert metric.value is None
         assert metric.status.startswith("unavailable: ")
+
+
+def test_formants_of_all_windows_at_once_are_those_of_each() -> None:
+    """Beside SciPy's solver and numpy's roots, one window after the other."""
+    rate, size = 11_000, 275
+    windows = np.random.default_rng(0).normal(0, 1, (20, size)) * np.hamming(size)
+    windows[:, 1:] += 0.9 * windows[:, :-1]
+    for window, found in zip(windows, formants._resonances(windows, rate), strict=True):
+        lags = np.array([window[: size - lag] @ window[lag:] for lag in range(11)])
+        lags[0] *= 1 + 1e-9
+        poles = np.roots(np.append(1.0, -solve_toeplitz(lags[:-1], lags[1:])))
+        poles = poles[poles.imag > 0]
+        hertz, wide = np.angle(poles) * rate / (2 * np.pi), -np.log(np.abs(poles)) * rate / np.pi
+        expected = np.sort(hertz[(hertz > 90) & (hertz < 5450) & (wide < 600)])
+        np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_formants_do_not_wait_for_scipy_to_load() -> None:
+    code = (
+        "import sys, numpy as np\n"
+        "from likewise.values import Audio\n"
+        "from likewise.verify import formants\n"
+        "noise = np.random.default_rng(0).normal(0, .1, 11000).astype(np.float32)\n"
+        "assert len(formants.track(Audio(noise, 11000)).hz) > 90\n"
+        "assert 'scipy' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -186,7 +186,7 @@ def explain_voice(
     return VoiceExplanation(
         saliency=where,
         phonemes=_phonemes(part, target, where, phonemes or ()),
-        likeness=_likeness(reference, spoken),
+        likeness=_likeness(reference, target, spoken),
         map=voice_map({"reference": target}, {"clone": spoken}, known),
         differences=found,
         controls={name: float(embedding @ target) for name, embedding in known.items()},
@@ -223,9 +223,12 @@ def voice_map(
     return VoiceMap(tuple(points), (float(shares[0]), float(shares[1])))
 
 
-def _likeness(reference: Audio, spoken: NDArray[np.float32]) -> Likeness:
+def _likeness(
+    reference: Audio, whole: NDArray[np.float32], spoken: NDArray[np.float32]
+) -> Likeness:
+    """What is spoken is like; `whole` is the embedding of all of the reference."""
     others = other_speakers()
-    examples: dict[str, list[NDArray[np.float32]]] = {"the reference": [ge2e.embed(reference)]}
+    examples: dict[str, list[NDArray[np.float32]]] = {"the reference": [whole]}
     length = reference.seconds / _PARTS
     for part in range(_PARTS):
         try:

@@ -231,7 +231,7 @@ def _face(
     if portrait.coefficients.any():
         watched = watching.watch(shown(), fps)
         found: LipTrack = watched.lips
-        metrics += face.identity(picture, watched)
+        metrics += face.identity(watched, face.sitter(picture))
     else:  # points placed by hand: no tracker reads such a face
         points = portrait.points - np.array([left, top, 0], np.float32)
         found = pixel_lips.track(picture, points, shown(), fps)

@@ -91,12 +91,18 @@ def of_likeness(why: "VoiceExplanation") -> list[Figure]:
     return [_explained("Where the voice lives", why)]
 
 
-def of_movement(why: "FaceExplanation") -> list[Figure]:
-    """What the tracker sees the face do: landmarks, expression over time, where the skin moves."""
-    return [_explained("What the face does", why)]
+def of_movement(why: "FaceExplanation", resemblance: str = "") -> list[Figure]:
+    """What the tracker sees the face do: landmarks, expression over time, where the skin moves.
+
+    Args:
+        why: What it does.
+        resemblance: Whom it is like, in a sentence.
+    """
+    return [_explained("What the face does", why, resemblance)]
 
 
-def _explained(title: str, why: "VoiceExplanation | FaceExplanation") -> Figure:
+def _explained(title: str, why: "VoiceExplanation | FaceExplanation", more: str = "") -> Figure:
     with TemporaryDirectory() as folder:
         picture = why.draw(Path(folder) / "why.png").read_bytes()
-    return Figure(title, " ".join(why.sentences), picture, section="why")
+    caption = " ".join(filter(None, [*why.sentences, more]))
+    return Figure(title, caption, picture, section="why")

@@ -5,13 +5,13 @@ there is one path: metrics, pictures, verdict, report.
 """
 
 import platform
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +20,18 @@ from likewise import __version__
 from likewise.errors import BadInput
 from likewise.files import sha256_of
 from likewise.progress import Progress, ProgressCallback, silent
-from likewise.studio import evidence_pictures
+from likewise.studio import evidence_face, evidence_pictures
 from likewise.studio.verdict import verdict
 from likewise.values import Audio, Metric, Speech, Timing, samples_sha256
-from likewise.verify.report import Figure, Report
+from likewise.verify.report import Report
 
 if TYPE_CHECKING:
-    from likewise.explain.face import FaceExplainer
     from likewise.explain.voice import VoiceExplanation
-    from likewise.verify.watching import Watched
+
+T = TypeVar("T")
 
 _RATE = 24_000  # of the silence of a mute video
 _SHORTEST = 1.6  # seconds; the speaker encoders' window
-_SYNCNET = "syncnet"  # its name in the catalogue of weights
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,14 +78,16 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     Returns:
         The report; what could not be measured says why.
     """
-    # Measuring is models that let go of Python, so two run at once; drawing is for one thread,
-    # which draws what is ready while they measure the rest.
-    with ThreadPoolExecutor(2) as pool:
-        looked, explained = pool.submit(_look, evidence), pool.submit(_explain, evidence)
-        sound, voice, words = (
-            pool.submit(measure, evidence) for measure in (_sound, voice_likeness, understanding)
+    # Two threads for two cores, no third that would hold them up: one watches the video and then
+    # takes whatever is left to measure, this one explains and draws (drawing is for one thread),
+    # and measures too while nothing is ready to be drawn.
+    with ThreadPoolExecutor(1) as pool:
+        watching = _Job(pool, partial(evidence_face.look, evidence))
+        words, sound, voice = (
+            _Job(pool, partial(measure, evidence))
+            for measure in (understanding, _sound, voice_likeness)
         )
-        judged = pool.submit(_judge_lips, evidence)
+        judged = _Job(pool, partial(evidence_face.judge_lips, evidence))
 
         def step(done: int) -> None:
             on_progress(Progress("verifying", done, 4, "steps"))
@@ -94,18 +95,18 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
         step(0)
         of_voice = evidence_pictures.of_voice(evidence.reference, evidence.speech)
         step(1)
-        why = explained.result()
+        why = _explain(evidence)
         of_likeness = evidence_pictures.of_likeness(why) if why else []
         step(2)
-        seen = looked.result()
-        of_face, figures = _face(evidence, seen) if seen else ([], [])
-        step(3)
         metrics: list[Metric] = []
         tables: dict[str, list[list[str]]] = {}
         for found, more in (voice.result(), words.result(), sound.result()):
             metrics += found
             tables |= more
-        metrics += [*of_face, *judged.result()]
+        step(3)
+        seen = watching.result()
+        figures = evidence_face.figures(evidence, seen) if seen else []
+        metrics += [*(seen.metrics if seen else []), *judged.result()]
         step(4)
     return Report(
         title=evidence.title,
@@ -116,6 +117,18 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
         inputs=evidence.inputs,
         tables=tables,
     )
+
+
+class _Job(Generic[T]):
+    """Work that another thread does in its turn, or whoever needs it first."""
+
+    def __init__(self, pool: Executor, work: Callable[[], T]) -> None:
+        self._work = work
+        self._future = pool.submit(work)
+
+    def result(self) -> T:
+        """What came of it; not yet begun, it is done here."""
+        return self._work() if self._future.cancel() else self._future.result()
 
 
 Found = tuple[list[Metric], dict[str, list[list[str]]]]
@@ -174,104 +187,6 @@ def _explain(evidence: Evidence) -> "VoiceExplanation | None":
         return explain_voice(evidence.reference, evidence.speech)
     except BadInput:
         return None  # too little sound to explain; the metrics say so
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """A video looked at once, for everyone who wants to know something of its frames."""
-
-    watched: "Watched"
-    explainer: "FaceExplainer"
-    driver: "Watched | None"
-
-
-def _look(evidence: Evidence) -> _Seen | None:
-    if evidence.media is None or not evidence.fps:
-        return None
-    from likewise.explain.face import FaceExplainer
-    from likewise.seeing.landmarks import Tracker
-    from likewise.verify.watching import Watcher, watch
-
-    tracker = Tracker()
-    watcher, explainer = Watcher(evidence.fps), FaceExplainer(evidence.fps)
-    for frame in _frames(evidence.media, evidence.fps):
-        found = tracker.track(frame)
-        watcher.see(frame, found)
-        explainer.see(frame, found)
-    driver = None
-    if evidence.driver is not None:
-        driver = watch(_frames(evidence.driver, evidence.fps), evidence.fps)
-    watched = watcher.watched()
-    if evidence.picture is not None and evidence.points is not None:
-        from likewise.verify import pixel_lips
-
-        frames = _frames(evidence.media, evidence.fps)
-        lips = pixel_lips.track(evidence.picture, evidence.points, frames, evidence.fps)
-        watched = replace(watched, lips=lips)
-    return _Seen(watched, explainer, driver)
-
-
-def _judge_lips(evidence: Evidence) -> list[Metric]:
-    """What SyncNet says of the lips; nothing where the user has not brought its weights."""
-    from likewise import weights
-
-    tracked = evidence.media is not None and evidence.fps and evidence.points is None
-    if not tracked or weights.look(_SYNCNET).status != "ok":
-        return []
-    try:
-        from likewise.verify.syncnet import cropping, network, scoring
-    except ImportError:
-        return []  # without PyTorch its weights are of no use; `likewise doctor` says so
-    from likewise.seeing.landmarks import Tracker
-
-    assert evidence.media is not None
-    judge, tracker = network.load(weights.locate(_SYNCNET)), Tracker()
-    found = [tracker.track(frame) for frame in _frames(evidence.media, scoring.FPS)]
-    seen = sum(face is not None for face in found)
-    if 2 * seen < max(1, len(found)):
-        return scoring.unavailable(f"a face was found in only {seen} of {len(found)} frames")
-    where = cropping.boxes(None if face is None else face.points for face in found)
-    # Twice through the file, so that memory doesn't grow with it.
-    crops = cropping.crops(_frames(evidence.media, scoring.FPS), where)
-    return scoring.measure(judge, crops, evidence.speech.audio)
-
-
-def _face(evidence: Evidence, seen: _Seen) -> tuple[list[Metric], list[Figure]]:
-    from likewise.seeing.landmarks import Tracker
-    from likewise.verify import face, lips, openings
-
-    watched = seen.watched
-    phonemes = evidence.speech.phonemes
-    if phonemes:
-        wanted = openings.spoken(phonemes, watched.lips.seconds)
-        metrics = lips.sync(watched.lips, wanted)
-        metrics.append(lips.closures(watched.lips, phonemes))
-    else:
-        wanted = openings.audible(evidence.speech.audio, watched.lips.seconds)
-        metrics = lips.sync(watched.lips, wanted, reference="sound")
-    if evidence.picture is not None:
-        found = Tracker().detect(evidence.picture)
-        metrics += [
-            *face.identity(evidence.picture, watched, found),
-            *face.steadiness(evidence.picture, watched, found),
-        ]
-    if seen.driver is not None:
-        metrics += face.driven(watched, seen.driver)
-    if evidence.truth is not None and evidence.media is not None:
-        shown, true = (_frames(path, evidence.fps) for path in (evidence.media, evidence.truth))
-        metrics += face.fidelity(shown, true, still=evidence.picture)
-    figures = evidence_pictures.of_lips(watched.lips, wanted, evidence.speech.words)
-    with suppress(BadInput):  # no face in any frame; the metrics have said so already
-        figures += evidence_pictures.of_movement(seen.explainer.explanation())
-    return metrics, figures
-
-
-def _frames(path: Path, fps: float) -> Iterator[NDArray[np.uint8]]:
-    from likewise.video.reader import VideoReader
-
-    with VideoReader(path) as video:
-        for frame in video.frames(fps=fps):
-            yield frame.picture
 
 
 def _spoken_parts(evidence: Evidence) -> list[Audio]:

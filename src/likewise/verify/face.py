@@ -1,11 +1,11 @@
 """Is it the same face, steady and sharp? Identity, flicker, sharpness, errors against a driver.
 
-watched, found = watching.watch(frames, fps=25), Tracker().detect(picture)
-metrics = [*face.identity(picture, watched, found), *face.steadiness(picture, watched, found)]
+watched, sitter = watching.watch(frames, fps=25), face.sitter(picture)
+metrics = [*face.identity(watched, sitter), *face.steadiness(watched, sitter)]
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,13 @@ from likewise.values.metric import Direction
 from likewise.verify import bootstrap
 
 if TYPE_CHECKING:
-    from likewise.seeing.landmarks import Face
+    from likewise.seeing.landmarks import Face, Tracker
     from likewise.verify.watching import Watched
 
 IDENTITY_SCORER = "dlib face recognition ResNet v1 (CC0), likewise alignment"
 _TRACK_SCORER = "face landmarker (MediaPipe 64184e22)"
 _PICTURE_SCORER = "likewise picture"
+_FACELESS = "no face in the picture"
 _SAME_PICTURE = 0.3  # a face of the bank nearer than this is the source itself
 _FACE_SHARE = 0.5
 _PERCEIVED_EVERY = 5  # frames; looking costs more than all else here
@@ -37,49 +38,79 @@ _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)
 Picture = NDArray[np.uint8]
 
 
-def identity(
-    source: Picture, watched: "Watched", found: "Sequence[Face] | None" = None
-) -> list[Metric]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Sitter:
+    """Whoever is in the picture that frames were made from: found once, for all that asks.
+
+    Attributes:
+        picture: uint8 (H, W, 3), RGB.
+        face: The largest face in it, None where there is none.
+        embedding: float32 (128,), whose face it is; None without a face.
+        mirrored: The same in the mirror image, None where no face is found there.
+    """
+
+    picture: Picture
+    face: "Face | None" = None
+    embedding: NDArray[np.float32] | None = None
+    mirrored: NDArray[np.float32] | None = None
+
+
+def sitter(picture: Picture, tracker: "Tracker | None" = None) -> Sitter:
+    """Find the sitter of a picture.
+
+    Args:
+        picture: uint8 (H, W, 3), RGB.
+        tracker: One whose models are loaded already, None for one of its own.
+    """
+    from likewise.seeing import identity as network
+    from likewise.seeing.landmarks import Tracker
+
+    tracker = tracker or Tracker()
+    faces = tracker.detect(picture)
+    if not faces:
+        return Sitter(picture)
+    flipped = np.ascontiguousarray(picture[:, ::-1])
+    mirrored = tracker.detect(flipped)
+    return Sitter(
+        picture,
+        faces[0],
+        network.embed(picture, faces[0].points),
+        network.embed(flipped, mirrored[0].points) if mirrored else None,
+    )
+
+
+def identity(watched: "Watched", source: Sitter) -> list[Metric]:
     """How far the face drifts from the picture it was made from.
 
     Args:
-        source: uint8 (H, W, 3), RGB, the picture.
-        watched: Its frames.
-        found: The faces that `Tracker.detect` finds in the picture; None looks for them.
+        watched: The frames.
+        source: Who is in the picture.
 
     Returns:
         Mean and greatest distance; below 0.6 dlib calls two photographs one person. The ceiling is
         the picture against its mirror image, the floor the nearest of two other painted faces.
     """
     from likewise.seeing import identity as network
-    from likewise.seeing.landmarks import Tracker
 
     blanks = [
         Metric.unavailable(name, "", unit="", direction="lower is better", scorer=IDENTITY_SCORER)
         for name in ("identity distance", "identity distance, greatest")
     ]
-    tracker = Tracker()
-    faces = tracker.detect(source) if found is None else found
-    reason = "no face in the picture" if not faces else _unseen(watched)
-    if reason or not len(watched.embeddings):
+    own = source.embedding
+    reason = _unseen(watched) if own is not None else _FACELESS
+    if own is None or reason or not len(watched.embeddings):
         return [
             replace(metric, status=f"unavailable: {reason or 'no frames'}") for metric in blanks
         ]
-    own = network.embed(source, faces[0].points)
     apart = np.linalg.norm(watched.embeddings - own, axis=1)
-    flipped = np.ascontiguousarray(source[:, ::-1])
-    mirrored = tracker.detect(flipped)
-    ceiling = None
-    if mirrored:
-        ceiling = network.distance(own, network.embed(flipped, mirrored[0].points))
-    others = np.linalg.norm(bank() - own, axis=1)
-    others = others[others > _SAME_PICTURE]
+    ceiling = None if source.mirrored is None else network.distance(own, source.mirrored)
+    strangers = np.linalg.norm(others(own) - own, axis=1)
     return [
         replace(
             metric,
             value=float(value),
             ceiling=ceiling,
-            floor=float(others.min()) if len(others) else None,
+            floor=float(strangers.min()) if len(strangers) else None,
             interval=spread,
             status="ok",
             note=f"{len(apart)} frames; below {network.SAME_PERSON} is the same person",
@@ -93,17 +124,13 @@ def identity(
     ]
 
 
-def steadiness(
-    source: Picture, watched: "Watched", found: "Sequence[Face] | None" = None
-) -> list[Metric]:
+def steadiness(watched: "Watched", source: Sitter) -> list[Metric]:
     """Flicker, and fine detail of the moving face compared with the picture's.
 
     Args:
-        source: uint8 (H, W, 3), RGB, the picture.
-        watched: Its frames.
-        found: The faces that `Tracker.detect` finds in the picture; None looks for them.
+        watched: The frames.
+        source: Who is in the picture.
     """
-    from likewise.seeing.landmarks import Tracker
     from likewise.verify.watching import detail
 
     flicker = Metric.unavailable(
@@ -124,18 +151,18 @@ def steadiness(
     sharpness = Metric.unavailable(
         "sharpness", "", unit="", direction="higher is better", scorer=_PICTURE_SCORER
     )
-    faces = Tracker().detect(source) if found is None else found
-    reason = "no face in the picture" if not faces else _unseen(watched)
-    if reason:
+    face = source.face
+    reason = _unseen(watched) if face is not None else _FACELESS
+    if face is None or reason:
         return [flicker, replace(sharpness, status=f"unavailable: {reason}")]
-    own = detail(source, faces[0].points)
+    own = detail(source.picture, face.points)
     return [
         flicker,
         replace(
             sharpness,
             value=float(np.nanmean(watched.sharpness)) / own,
             ceiling=1.0,
-            floor=detail(_blurred(source), faces[0].points) / own,
+            floor=detail(_blurred(source.picture), face.points) / own,
             status="ok",
             note=f"fine detail over the picture's; floor: blurred by {_BLUR_SIGMA:g} pixels",
         ),
@@ -290,6 +317,12 @@ def bank() -> NDArray[np.float32]:
     from safetensors.numpy import load_file
 
     return np.asarray(load_file(str(weights.locate("other-faces")))["faces"], np.float32)
+
+
+def others(embedding: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The bank's faces, float32 (N, 128), without one that `embedding` (128,) is itself."""
+    rows = bank()
+    return np.asarray(rows[np.linalg.norm(rows - embedding, axis=1) > _SAME_PICTURE])
 
 
 def _fidelity(reason: str) -> list[Metric]:

@@ -7,6 +7,7 @@ Each 25 ms of a voiced sound is taken for the output of an all-pole filter (Mark
     track.median()          # F1..F4 in Hz
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -75,26 +76,37 @@ def track(audio: Audio, voiced: NDArray[np.bool_] | None = None) -> FormantTrack
         middles = np.arange(len(windows)) + round(_WINDOW_SECONDS / 2 / _STEP_SECONDS)
         loud &= np.append(voiced, False)[np.minimum(middles, len(voiced))]
     hz = np.full((len(windows), COUNT), np.nan)
-    for index in np.flatnonzero(loud):
-        hz[index] = _named(_resonances(windows[index], rate))
+    for index, resonances in zip(
+        np.flatnonzero(loud), _resonances(windows[loud], rate), strict=True
+    ):
+        hz[index] = _named(resonances)
     return FormantTrack((np.arange(len(windows)) * step + size / 2) / rate, hz)
 
 
-def _resonances(window: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
-    """Frequencies of the sharp poles, ascending."""
-    from scipy.linalg import solve_toeplitz
-
-    lags = np.array(
-        [window[: len(window) - lag] @ window[lag:] for lag in range(_ORDER + 1)], np.float64
+def _resonances(windows: NDArray[np.float64], rate: int) -> Iterator[NDArray[np.float64]]:
+    """Frequencies of the sharp poles of each window (N, T), ascending."""
+    size = windows.shape[1]
+    lags = np.stack(
+        [
+            np.einsum("nt,nt->n", windows[:, : size - lag], windows[:, lag:])
+            for lag in range(_ORDER + 1)
+        ],
+        axis=1,
     )
-    lags[0] *= 1 + 1e-9  # keeps the equations solvable for a pure tone
-    predictor = solve_toeplitz(lags[:-1], lags[1:])
-    poles = np.roots(np.append(1.0, -predictor))
-    poles = poles[poles.imag > 0]
-    frequencies = np.angle(poles) * rate / (2 * np.pi)
-    bandwidths = -np.log(np.maximum(np.abs(poles), 1e-12)) * rate / np.pi
-    sharp = (frequencies > _LOWEST) & (frequencies < _HIGHEST - 50) & (bandwidths < _WIDEST)
-    return np.sort(frequencies[sharp])
+    lags[:, 0] *= 1 + 1e-9  # keeps the equations solvable for a pure tone
+    # All windows at once: SciPy's solver for one such system takes longer to load than this.
+    order = np.arange(_ORDER)
+    equations = lags[:, np.abs(order[:, None] - order)]  # (N, 10, 10)
+    predictors = np.linalg.solve(equations, lags[:, 1:, None])[..., 0]
+    companions = np.zeros_like(equations)
+    companions[:, 1:, :-1] = np.eye(_ORDER - 1)
+    companions[:, 0] = predictors
+    for poles in np.linalg.eigvals(companions):
+        upper = poles[poles.imag > 0]
+        frequencies = np.angle(upper) * rate / (2 * np.pi)
+        bandwidths = -np.log(np.maximum(np.abs(upper), 1e-12)) * rate / np.pi
+        sharp = (frequencies > _LOWEST) & (frequencies < _HIGHEST - 50) & (bandwidths < _WIDEST)
+        yield np.sort(frequencies[sharp])
 
 
 def _named(resonances: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ Frames stream through: nothing but numbers is kept, so an hour costs no more mem
 worth of numbers an hour long.
 
     watched = watching.watch(frames, fps=25)
-    lips.sync(watched.lips, wanted); face.identity(source, watched)
+    lips.sync(watched.lips, wanted); face.identity(watched, face.sitter(source))
 """
 
 from collections.abc import Iterable
