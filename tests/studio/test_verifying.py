@@ -8,6 +8,7 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 import likewise
 from likewise.audio import files
@@ -134,3 +135,19 @@ def test_what_nobody_has_begun_is_done_by_whoever_needs_it() -> None:
         assert other.result() == threading.current_thread().name
         free.set()
         assert long.result().startswith("worker")
+
+
+def test_matrix_products_leave_the_cores_to_the_two_threads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def threads() -> list[int]:
+        return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+    seen: list[int] = []
+    monkeypatch.setattr(verifying, "_explain", lambda evidence: seen.extend(threads()))
+    files.write(Audio(np.zeros(24000, np.float32), 24000), tmp_path / "silent.wav")
+    with threadpool_limits(2, user_api="blas"):
+        before = threads()
+        verify(tmp_path / "silent.wav")
+        assert threads() == before
+    assert seen and set(seen) == {1} and 2 in before

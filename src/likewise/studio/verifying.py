@@ -78,10 +78,13 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     Returns:
         The report; what could not be measured says why.
     """
+    from threadpoolctl import threadpool_limits
+
     # Two threads for two cores, no third that would hold them up: one watches the video and then
     # takes whatever is left to measure, this one explains and draws (drawing is for one thread),
-    # and measures too while nothing is ready to be drawn.
-    with ThreadPoolExecutor(1) as pool:
+    # and measures too while nothing is ready to be drawn. More threads of matrix products would
+    # only wait for a core, awake.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
         watching = _Job(pool, partial(evidence_face.look, evidence))
         words, sound, voice = (
             _Job(pool, partial(measure, evidence))
@@ -100,7 +103,9 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
         step(2)
         metrics: list[Metric] = []
         tables: dict[str, list[list[str]]] = {}
-        for found, more in (voice.result(), words.result(), sound.result()):
+        # Words last: they take longest, and the other thread may be at them already.
+        of_person, of_sound, of_words = (job.result() for job in (voice, sound, words))
+        for found, more in (of_person, of_words, of_sound):
             metrics += found
             tables |= more
         step(3)
