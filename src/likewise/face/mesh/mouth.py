@@ -25,6 +25,11 @@ _STRETCHED = 1.4, 2.6
 _FADE = 0.3  # of the stretched part, over which a painted inside fades in from the lips
 _TEETH_LIGHT = 0.6  # brightness of teeth in a picture over that of the skin
 _LIP_SHADE = 0.12  # of the mouth's height, beside the lips, which keeps its size
+_TOOTHED = 0.25  # of the mouth's width, where the picture must show teeth to show teeth at all
+_EVEN = 0.06  # of the mouth's width, over which the colours of what is drawn out are mixed
+_DARK = 0.05  # of the mouth's height; half of the darkest line below upper teeth ...
+_AS_DARK = 10.0  # ... whose middle counts where all is about as dark, grey levels
+_COLUMNS = 31  # along the mouth in which teeth are looked for
 _UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
 
 
@@ -61,7 +66,8 @@ class MouthLayer:
         self._softness = max(0.6, face_width / 380) * look.softness
         self.painted = PaintedMouth(picture, points, self._width, face_width, look)
         self._shows_teeth = False
-        self._rigid = self._rigid_parts() if own_inside else (0.0, 0.0)
+        if own_inside:
+            self._rigid = self._rigid_parts()
         self._ink = colours.ink(picture, self._points, self._width) if look.rim else None
 
     def lit_as(self, before: "MouthLayer") -> None:
@@ -140,7 +146,10 @@ class MouthLayer:
             edge(was, self._points, row, source_u) for row in (_UPPER_LIPS, _LOWER_LIPS)
         )
         height_was = np.maximum(lower_was - upper_was, 0)
-        top, bottom = self._rigid[0] * height_was, self._rigid[1] * height_was
+        top, bottom = (
+            np.interp(source_u, self._rigid[0], rigid).astype(np.float32) * height_was
+            for rigid in self._rigid[1:]
+        )
         from_upper, from_lower = v - upper_now, lower_now - v
         room = np.maximum(from_upper + from_lower - top - bottom, 0)
         between = np.clip((from_upper - top) / np.maximum(room, 1e-3), 0, 1)
@@ -163,6 +172,18 @@ class MouthLayer:
             borderMode=cv2.BORDER_REPLICATE,
         )
         moved = np.asarray(moved, np.float32)
+        # What is drawn out would run down in drops, each with the colour of one place.
+        drawn_out = np.where(
+            is_between, 1 - (height_was - top - bottom) / np.maximum(room, 1e-3), 0
+        )
+        drawn_out = np.clip(drawn_out, 0, 1) * _eased(4 * between) * _eased(4 * (1 - between))
+        inside = (mask > 0).astype(np.float32)[..., None]
+        even, shares = (
+            cv2.GaussianBlur(values, (0, 0), sigmaX=_EVEN * self._width, sigmaY=1.0)
+            for values in (moved * inside, inside)
+        )
+        even = even / np.maximum(shares, 1e-3)[..., None]
+        moved += (even - moved) * drawn_out[..., None].astype(np.float32)
         further = _gap(vertices) / max(self._rest_gap, 1e-3)
         beyond = _eased((further - _STRETCHED[0]) / (_STRETCHED[1] - _STRETCHED[0]))
         if beyond <= 0:
@@ -181,27 +202,51 @@ class MouthLayer:
         low, high = outline.min(axis=0) - 3, outline.max(axis=0) + 4
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
-    def _rigid_parts(self) -> tuple[float, float]:
-        """How much of the mouth's height keeps its size, below the upper lip and above the lower.
+    def _rigid_parts(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """How much of the mouth's height keeps its size, along the lips.
 
-        Upper teeth are the brightest line; they must not be parted from the upper lip.
+        Upper teeth are the brightest line, and must not be parted from the upper lip; what is
+        darkest below them is all that can be stretched without a drop running down from each tooth.
+
+        Returns:
+            Coordinates along the mouth (K,), and the shares of its height below the upper lip and
+            above the lower one, (K,) each.
         """
         shares = np.linspace(0.1, 0.95, 18)
-        middle = slice(3, 8)
-        upper = self._points[_UPPER_LIPS[middle], :2]
-        lower = self._points[_LOWER_LIPS[middle], :2]
+        steps = np.linspace(0, len(_UPPER_LIPS) - 1, _COLUMNS)
+        upper, lower = (
+            _between(self._points[row, :2], steps) for row in (_UPPER_LIPS, _LOWER_LIPS)
+        )
         places = upper + shares[:, None, None] * (lower - upper)
         height, width = self._picture.shape[:2]
         x = np.clip(places[..., 0].round().astype(int), 0, width - 1)
         y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
-        brightness = self._picture[y, x].astype(float).mean(axis=(1, 2))
-        line = int(brightness[: len(shares) // 2].argmax())
-        self._shows_teeth = bool(brightness[line] > _TEETH_LIGHT * self.painted.light)
+        brightness = self._picture[y, x].astype(float).mean(axis=2)
+        along = Axes.of(self._points).local((upper + lower) / 2)[0]
+        half = len(shares) // 2
+        bright = brightness[:half].max(axis=0) > _TEETH_LIGHT * self.painted.light
+        self._shows_teeth = bool(bright.mean() > _TOOTHED)
         if not self._shows_teeth:
-            return _LIP_SHADE, _LIP_SHADE
-        half = (brightness[line] + brightness[line:].min()) / 2
-        end = line + int((brightness[line:] <= half).argmax())
-        return float(min(shares[end], 1 - 2 * _LIP_SHADE)), _LIP_SHADE
+            return along, *np.full((2, _COLUMNS), _LIP_SHADE)
+        line = brightness[:half].argmax(axis=0)
+        below = np.where(np.arange(len(shares))[:, None] > line, brightness, np.inf)
+        darkest = np.exp((below.min(axis=0) - below) / _AS_DARK)
+        dark = _steadied(shares @ darkest / darkest.sum(axis=0))
+        top = np.clip(dark - _DARK, _LIP_SHADE, 1 - _LIP_SHADE - 2 * _DARK)
+        return along, top, 1 - top - 2 * _DARK
+
+
+def _between(points: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Points (K, 2) along a row of points, counted in steps from the first."""
+    numbers = np.arange(len(points))
+    return np.stack([np.interp(steps, numbers, plane) for plane in points.T], axis=1)
+
+
+def _steadied(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Values (K,) without what only one or two of them say."""
+    around = np.lib.stride_tricks.sliding_window_view(np.pad(values, 2, mode="edge"), 5)
+    middle = np.pad(np.median(around, axis=1), 1, mode="edge")
+    return np.asarray((middle[:-2] + 2 * middle[1:-1] + middle[2:]) / 4)
 
 
 def _gap(points: NDArray[np.floating]) -> float:

@@ -13,6 +13,8 @@ from likewise.face.mesh.mouth_axes import LOWER, Axes
 from likewise.face.mesh.teeth import teeth_of
 from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS
 
+_BARED = 0.18  # of the mouth's width from the upper lip to the tips of the teeth, at most
+_GUMS = 0.88  # of a tooth's length from its tip, where gums begin
 _LIGHT_SHARE, _OTHER_LIGHT = 0.15, 25.0  # of a new frame's light; grey levels of another light
 
 
@@ -89,7 +91,9 @@ class PaintedMouth:
         along = np.interp(u, ends_u, np.linspace(0, 1, len(arch))).astype(np.float32)
         middle = float(ends_u[len(arch) // 2])
         self._paint_tongue(inside, u - middle, v, gap, tongue)
-        edge = np.interp(u, ends_u, ends_v).astype(np.float32)
+        # A lip drawn up bares no more than a little of the gums.
+        bared = max(float(ends_v[len(arch) // 2]) - _BARED * width, 0.0)
+        edge = (np.interp(u, ends_u, ends_v) - bared).astype(np.float32)
         spare = self._look.lower_teeth * np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1)
         lower_tip = gap - 0.07 * width + 0.10 * width * (2 * along - 1) ** 2
         narrowed = 0.5 + (along - 0.5) * 1.2
@@ -168,7 +172,7 @@ class PaintedMouth:
             return
         row = self._row
         x = along * (row.shape[1] - 1)
-        y = (from_tip + 0.92) * (row.shape[0] - 1)
+        y = np.maximum(from_tip + 0.92, 0) * (row.shape[0] - 1)
         drawn = cv2.remap(
             row,
             x.astype(np.float32),
@@ -183,4 +187,11 @@ class PaintedMouth:
         arch = 1 + self._look.shading * (arch - 1)
         light = min(240.0, 1.16 * self.light + 6) * brightness
         relief = 1 + self._look.relief * (drawn[..., :3] - 1)
-        inside += (relief * (light * self._white) * arch[..., None] - inside) * cover
+        colour = relief * (light * self._white)
+        if self._look.shading and from_tip.min() < -_GUMS:
+            # A lip that is drawn up bares gums, not darkness.
+            gums = np.clip((-_GUMS - from_tip) / 0.1, 0, 1)[..., None]
+            colour += (
+                np.array([0.62, 0.34, 0.32], np.float32) * light * self._tint - colour
+            ) * gums
+        inside += (colour * arch[..., None] - inside) * cover

@@ -1,0 +1,55 @@
+"""The inside of a mouth: teeth that keep their shape, and no darkness where gums would be."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from likewise.face.mesh.looks import LOOKS
+from likewise.face.mesh.mouth import MouthLayer
+from likewise.face.mesh.painted_mouth import PaintedMouth
+from likewise.face.mesh.topology import INNER_LIPS
+from likewise.seeing.canonical import mesh
+from likewise.seeing.measures import LOWER_INNER_LIP
+
+LOWER = list(LOWER_INNER_LIP)
+WIDTH = 372.0  # of the face, pixels
+
+
+def face(open_by: float) -> NDArray[np.float64]:
+    """Points (478, 3) of the canonical face in a picture 512 pixels wide."""
+    points = np.vstack([mesh().vertices, np.zeros((10, 3))]) * [24, -24, 24] + [256, 128, 0]
+    points[LOWER[1:-1], 1] += open_by
+    return points
+
+
+def test_teeth_of_an_open_mouth_do_not_run_down_as_it_opens_further() -> None:
+    points = face(open_by=24)
+    picture = np.full((512, 512, 3), 170, np.uint8)
+    outline = points[list(INNER_LIPS), :2].round().astype(np.int32)
+    cv2.fillPoly(picture, [outline], (34, 30, 30))
+    top = int(points[13, 1])
+    for tooth, left in enumerate(range(216, 296, 10)):  # some are longer than others
+        picture[top + 2 : top + 9 + 7 * (tooth % 3 == 1), left : left + 9] = 215
+    vertices = points[:468].copy()
+    vertices[LOWER[1:-1], 1] += 14
+    frame = picture.copy()
+    layer = MouthLayer(picture, points, WIDTH, own_inside=True, look=LOOKS["photo"])
+    layer.paint(frame, vertices, vertices[LOWER], tongue=0.0)
+    teeth = np.s_[top + 5 : top + 8, 228:284]
+    np.testing.assert_allclose(frame[teeth], picture[teeth], atol=60)
+    below = frame[top + 18 : top + 30, 226:286].mean(axis=(0, 2))
+    assert below.std() < 4
+    assert below.mean() < 70
+
+
+def test_a_lip_drawn_up_bares_no_darkness() -> None:
+    points = face(open_by=40)
+    picture = np.full((512, 512, 3), 170, np.uint8)
+    mouth = PaintedMouth(picture, points, 110.0, WIDTH, LOOKS["photo"])
+    lip = points[13, 1]
+    low, mask = np.array([226, int(lip)]), np.full((30, 60), 255, np.uint8)
+    for down in (10, 25, 40):  # of the tips of the teeth below the lip
+        arch = points[LOWER].copy()
+        arch[:, 1] = lip + down
+        inside = mouth.inside(points[:468], arch, low, mask, 0.0)
+        assert inside[2:8, 15:45].mean() > 60, down
