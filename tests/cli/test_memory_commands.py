@@ -94,9 +94,9 @@ def test_a_face_is_learned_and_known_by_whose_it_is(
     painting: Path, tmp_path: Path, capsys: Capture
 ) -> None:
     output = str(tmp_path / "why.png")
-    assert run(["explain", "face", str(painting), "-o", output]) == 0
+    assert run(["explain", "face", str(painting), "-o", output, "--face", "1"]) == 0
     said = capsys.readouterr().out
-    assert said.startswith("New: ") and "--kind face --name NAME" in said
+    assert said.startswith("New: ") and "--kind face --face 1 --name NAME" in said
     assert run(["memory", "learn", str(painting), "--kind", "face", "--name", "Lisa"]) == 0
     assert "face     Lisa" in capsys.readouterr().out
     assert run(["memory", "like", str(painting), "--kind", "face"]) == 0

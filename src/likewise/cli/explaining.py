@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from likewise.cli import options
-from likewise.cli.show import print_notes
+from likewise.cli.show import print_how_to_learn, print_notes
 from likewise.errors import BadInput
 
 Drawing = Annotated[Path, typer.Option("-o", "--output", help="The picture to draw, .png or .svg.")]
@@ -99,7 +99,7 @@ def _resemblance(file: Path, output: Path, which: int | None, *, as_json: bool) 
     print_notes(why.notes)
     _say(why.sentences, why.as_json(), output, as_json=as_json)
     if why.likeness.decision != "known" and not as_json:
-        print(f"Remember it: likewise memory learn {file} --kind face --name NAME")
+        print_how_to_learn(file, kind="face", face=which)
 
 
 def keypoints(

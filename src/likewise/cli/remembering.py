@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from likewise.cli import options
-from likewise.cli.show import print_notes
+from likewise.cli.show import print_how_to_learn, print_notes
 
 if TYPE_CHECKING:
     from likewise.explain.memory import Memory, Thing
@@ -78,8 +78,7 @@ def like(
     print(likeness.sentence)
     print(likeness.calibration.sentence)
     if likeness.decision != "known":
-        of_kind = " --kind face" if kind == "face" else ""
-        print(f"Remember it: likewise memory learn {file}{of_kind} --name NAME")
+        print_how_to_learn(file, kind=kind, face=face)
 
 
 def listed(as_json: options.Json = False) -> None:

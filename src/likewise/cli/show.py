@@ -85,6 +85,13 @@ def print_notes(notes: tuple[str, ...]) -> None:
         print(f"note: {note}", file=sys.stderr)
 
 
+def print_how_to_learn(file: Path, *, kind: str | None, face: int | None) -> None:
+    """How something that is not known is remembered, after what was said of it."""
+    options = f" --kind {kind}" if kind else ""
+    options += f" --face {face}" if face else ""
+    print(f"Remember it: likewise memory learn {file}{options} --name NAME")
+
+
 def _plain(value: object) -> str:
     if isinstance(value, Path):
         return str(value)
