@@ -58,9 +58,9 @@ _BEYOND, _NEAREST, _BAND, _BAND_UNCUT = 0.1, 1.32, 0.45, 0.9
 _CONFINED_FOLLOWS = (1.0, 0.95, 0.45, 0.0)
 _SHOULDERS_STAY = 0.4  # how much less neck and shoulders turn than hair above
 # A head that goes to the side, up or nearer takes the body along: sizes of the rings on rays that
-# run down, and how far each goes along. In films shoulders take .4 of small shifts and .9 of large
-# ones.
-_BODY = ((1.22, 1.0), (1.6, 0.95), (2.4, 0.75), (5.0, 0.0))
+# run down, how far each goes along, and over how far it would turn elsewhere. In films shoulders
+# take .4 of small shifts and .9 of large ones.
+_BODY = ((1.22, 1.0, 1.0), (1.6, 0.95, 1.0), (2.4, 0.75, 0.3), (5.0, 0.0, 0.0))
 _DOWN = (0.25, 0.6)  # how far down a ray points that begins to and fully runs down the body
 _OF_BODY = 0.08  # of a shift in face widths so large half is the body's; a neck alone goes less
 _HEM = 0.7  # face widths above the picture's lower edge up to which nothing rises, or it would gape
@@ -325,7 +325,7 @@ class _Rings:
             inside = np.array(OVAL)[:: _thinning(number)]
             ring = rest[inside]
             sizes, weights = _confined(number, ends, _BAND if cut_out else _BAND_UNCUT)
-            size, along = _BODY[number]
+            size, along, turning = _BODY[number]
             sizes = sizes + (size - sizes) * runs_down
             sizes, weights, on_body = (
                 values[:: _thinning(number)] for values in (sizes, weights, runs_down)
@@ -335,7 +335,7 @@ class _Rings:
             # Neck and shoulders below the chin follow less than hair above.
             below = np.clip((middle[1] - ring[:, 1] - 4) / 8, 0, 1)
             points.append(ring)
-            turns = weights * (1 - below * _SHOULDERS_STAY)
+            turns = weights * (1 - below * _SHOULDERS_STAY) * (1 + on_body * (turning - 1))
             follows.append(turns)
             leans.append(turns + np.maximum(along - turns, 0) * on_body)
             jaw.append(jaw_weight * (1 - on_body * (number > 1)))
