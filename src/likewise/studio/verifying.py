@@ -125,7 +125,7 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
 
 
 class _Job(Generic[T]):
-    """Work that another thread does in its turn, or whoever needs it first."""
+    """Work that another thread does in its turn, or whoever asks for it first; ask once."""
 
     def __init__(self, pool: Executor, work: Callable[[], T]) -> None:
         self._work = work
