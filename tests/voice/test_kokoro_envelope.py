@@ -98,6 +98,27 @@ def test_loudness_of_moments_stays(speech):
     assert np.abs(levels[0] - levels[1])[loud].mean() < 0.5
 
 
+def test_loudness_moves_as_far_as_it_is_told(speech):
+    found = transport(speech, speech, bandwidth_hz=WIDE, dynamics=1.25)
+    places = envelope._cepstra(envelope._spectra(speech), 7_600.0)
+    levels = envelope._loudness(places, 7_600.0)
+    loud = levels > np.percentile(levels, 95) - 4
+
+    def spread(sound):
+        places = envelope._cepstra(envelope._spectra(sound), 7_600.0)
+        return envelope._loudness(places, 7_600.0)[loud].std()
+
+    assert spread(found.applied(speech)) > 1.15 * spread(speech)
+    voice = Voice("v", "kokoro", found.as_tensors(), facts={"own_manner": False})
+    assert spread(colour(speech, voice)) == pytest.approx(spread(speech), rel=0.02)
+
+
+def test_an_older_voice_without_dynamics_keeps_its_loudness(speech):
+    tensors = nothing().as_tensors()
+    tensors["envelope_limits"] = tensors["envelope_limits"][:2]
+    assert Transport.of(tensors).dynamics == 1.0
+
+
 def test_above_the_recordings_bandwidth_the_map_goes_on(speech):
     frequencies = np.linspace(0, 12_000, BINS)
     telephone = filtered(speech, np.where(frequencies < 3_400, 0.0, -6.0).astype(np.float32))

@@ -57,6 +57,21 @@ def test_words_that_can_not_be_the_recordings_say_nothing(engine, heart):
         assert "rate" not in voice.facts["manner"]
 
 
+def buzz(*levels, hz=150.0, seconds=0.4):
+    """A buzzing voice at these levels, dB, one after the other."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    wave = sum(np.sin(2 * np.pi * k * hz * time) / k for k in range(1, 20))
+    return np.concatenate([0.2 * 10 ** (level / 20) * wave for level in levels]).astype(np.float32)
+
+
+def test_loudness_moves_as_far_as_the_speakers_within_bounds():
+    own = buzz(0, -6, 0, -6, 0, -6, 0, -6)  # 3 dB around its mean
+    for low, expected in ((-6, 1.0), (-7.5, 1.25), (-20, 1.4), (0, 0.7)):
+        speech = buzz(*4 * (0, low))
+        found = manner.dynamics(own, speech, pitch(Audio(speech, RATE)))
+        assert found == pytest.approx(expected, rel=0.06)
+
+
 @pytest.mark.parametrize(
     ("pauses", "expected"),
     [([0.33] * 4, 1.0), ([0.45] * 4, 1.36), ([0.9] * 4, 1.5), ([0.2] * 4, 0.7), ([0.4] * 2, 1.0)],

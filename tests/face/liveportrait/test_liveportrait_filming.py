@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from liveportrait_models import SMALLEST
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from likewise.face.liveportrait.engine import (  # noqa: E402
     LivePortraitEngine,
 )
 from likewise.face.liveportrait.filming import Footage  # noqa: E402
+from likewise.face.liveportrait.keypoints import FaceMotion  # noqa: E402
 from likewise.face.liveportrait.networks import LivePortrait, build  # noqa: E402
 from likewise.face.liveportrait.rendering import Renderer  # noqa: E402
 from likewise.face.liveportrait.template import Template  # noqa: E402
@@ -147,6 +149,45 @@ def test_frames_without_a_face_stay_and_the_face_fades_beside_them(
     with pytest.raises(BadInput, match="No face was found in the film"):
         read.sightings = lambda notes: (Sighting(0.0, picture, None) for picture in pictures)
         engine.survey(read)
+
+
+FRAMES = 1000
+
+
+@pytest.mark.slow
+def test_a_long_film_is_read_and_drawn_in_flat_memory(
+    engine: LivePortraitEngine, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the networks are left out."""
+    (_, first), *_ = Film(film).pictures()
+    face, process = Tracker().track(first), psutil.Process()
+    still = FaceMotion(np.zeros((21, 3)), np.zeros((21, 3)), np.eye(3), 1.3, np.zeros(3))
+
+    def pictures() -> Iterator[tuple[float, Picture]]:
+        return ((frame / 25, first.copy()) for frame in range(FRAMES))
+
+    def sightings(notes: list[str]) -> Iterator[Sighting]:
+        return (Sighting(seconds, picture, face) for seconds, picture in pictures())
+
+    long: Any = SimpleNamespace(
+        fps=25.0, frames=FRAMES, path=film, pictures=pictures, sightings=sightings
+    )
+    used = {"read": list[int](), "drawn": list[int]()}
+
+    def note(event: Progress) -> None:
+        if event.done % 100 == 0:
+            used["read"].append(process.memory_info().rss)
+
+    footage = filming.survey(long, lambda crop: still, on_progress=note)
+    monkeypatch.setattr(Renderer, "face", lambda self, cut, source, driving: cut)
+    for number, _ in enumerate(engine.perform_in(footage, footage.motion), start=1):
+        if number % 100 == 0:
+            used["drawn"].append(process.memory_info().rss)
+    assert len(used["read"]) == len(used["drawn"]) == 10
+    # Held frames would take as much as `first` each.
+    assert FRAMES * first.nbytes > 48 << 20
+    for name, megabytes in used.items():
+        assert max(megabytes[2:]) - megabytes[1] < 24 << 20, name
 
 
 @pytest.mark.usefixtures("registered")

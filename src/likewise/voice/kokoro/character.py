@@ -3,6 +3,8 @@
 Stock voices have neither; both functions then answer their input.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,6 +55,8 @@ def colour(samples: NDArray[np.float32], voice: Voice) -> NDArray[np.float32]:
     moving = Transport.of(voice.tensors)
     gain = voice.tensors.get("ltas_gain")
     if moving is not None:
+        if not voice.facts.get(OWN_MANNER, True):
+            moving = replace(moving, dynamics=1.0)
         samples = moving.applied(samples)
     elif gain is not None:
         samples = filtered(samples, np.asarray(gain, np.float32))

@@ -19,9 +19,9 @@ from likewise.progress import Progress, ProgressCallback
 from likewise.text.languages import resolve
 from likewise.text.phonemes import phonemise
 from likewise.values import Audio, Voice, samples_sha256
-from likewise.voice.kokoro import likeness, stock
+from likewise.voice.kokoro import likeness, manner, stock
 from likewise.voice.kokoro.character import VOICED_HZ, filtered, match_pitch
-from likewise.voice.kokoro.envelope import transport
+from likewise.voice.kokoro.envelope import Transport, transport
 from likewise.voice.kokoro.listening import SENTENCE, listening
 from likewise.voice.kokoro.ltas import ltas, matching_gain
 from likewise.voice.kokoro.model import SAMPLE_RATE, KokoroModel, Prosody
@@ -97,8 +97,7 @@ def enrol(
     on_progress(Progress("enrolling", 3, _STEPS, "steps"))
     samples = sample(model, Voice(name, "kokoro", tensors, language, facts=facts))
     if reference.is_speech:
-        moving = transport(samples, reference.speech, bandwidth_hz=reference.bandwidth_hz)
-        tensors |= moving.as_tensors()
+        tensors |= moving(samples, reference).as_tensors()
     else:
         bandwidth = 0.95 * reference.bandwidth_hz
         gain = likeness.gentle(matching_gain(colour, ltas(samples), bandwidth_hz=bandwidth))
@@ -154,6 +153,21 @@ def mix(
         for index, weight in zip(nearest, weights, strict=True)
         if weight > 0
     }
+
+
+def moving(samples: NDArray[np.float32], reference: Reference) -> Transport:
+    """What takes a voice's envelopes, and how far its loudness moves, to the speaker's.
+
+    Args:
+        samples: float32 (T,) at 24 kHz, as `sample` answers it.
+        reference: The speaker.
+    """
+    steady = transport(samples, reference.speech, bandwidth_hz=reference.bandwidth_hz)
+    # Other envelopes are louder in other moments.
+    dynamics = manner.dynamics(steady.applied(samples), reference.speech, reference.track)
+    return transport(
+        samples, reference.speech, bandwidth_hz=reference.bandwidth_hz, dynamics=dynamics
+    )
 
 
 def sample(model: KokoroModel, voice: Voice) -> NDArray[np.float32]:

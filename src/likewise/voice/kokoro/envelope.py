@@ -53,6 +53,7 @@ class Transport:
         matrix: float32 (D, D), A.
         loud: Mean log power over bands from which on a moment counts as loud.
         highest_hz: Centres of bands lie below this.
+        dynamics: Times as far that the level goes from its mean.
     """
 
     source: Array
@@ -60,6 +61,7 @@ class Transport:
     matrix: Array
     loud: float
     highest_hz: float
+    dynamics: float = 1.0
 
     def applied(self, samples: Array) -> Array:
         """A sound of the voice with the speaker's envelope.
@@ -85,7 +87,7 @@ class Transport:
             "envelope_source": self.source,
             "envelope_target": self.target,
             "envelope_matrix": self.matrix,
-            "envelope_limits": np.array([self.loud, self.highest_hz], np.float32),
+            "envelope_limits": np.array([self.loud, self.highest_hz, self.dynamics], np.float32),
         }
 
     @classmethod
@@ -97,7 +99,7 @@ class Transport:
             np.asarray(tensors[f"envelope_{part}"], np.float32)
             for part in ("source", "target", "matrix", "limits")
         )
-        return cls(source, target, matrix, float(limits[0]), float(limits[1]))
+        return cls(source, target, matrix, *map(float, limits))
 
     def _gain(self, places: Floats) -> Floats:
         """Log amplitude (N, bins) that takes envelopes (N, D) to where they belong."""
@@ -105,8 +107,8 @@ class Transport:
         loud = 1.0 / (1.0 + np.exp(-(loudness - self.loud) / _EDGE))
         off = places - self.source
         moves = (self.target - self.source) + loud[:, None] * (off @ self.matrix.T - off)
-        # How loud a moment is belongs to what is said.
-        moves[:, 0] = self.target[0] - self.source[0]
+        # How loud a moment is belongs to what is said; how much that varies, to who says it.
+        moves[:, 0] = self.target[0] - self.source[0] + loud * (self.dynamics - 1) * off[:, 0]
         edges = len(_SMOOTH) // 2
         moves = np.pad(moves, ((edges, edges), (0, 0)), mode="edge")
         moves = np.apply_along_axis(np.convolve, 0, moves, _SMOOTH, mode="valid")
@@ -114,13 +116,16 @@ class Transport:
         return np.clip(moves @ curves / 2, -_STEEPEST, _STEEPEST)
 
 
-def transport(rendering: Array, recording: Array, *, bandwidth_hz: float) -> Transport:
+def transport(
+    rendering: Array, recording: Array, *, bandwidth_hz: float, dynamics: float = 1.0
+) -> Transport:
     """The least map from the envelopes of a voice to those of a speaker.
 
     Args:
         rendering: float32 (T,) at 24 kHz, the voice as the model has it, a few seconds.
         recording: float32 (T,) at 24 kHz, the speaker, in any words.
         bandwidth_hz: Above this the recording holds nothing; the map goes on as it is there.
+        dynamics: Times as far that the level is to go from its mean.
     """
     highest = min(0.95 * bandwidth_hz, _HIGHEST_HZ)
     own, wanted = (_cepstra(_spectra(sound), highest) for sound in (rendering, recording))
@@ -134,8 +139,8 @@ def transport(rendering: Array, recording: Array, *, bandwidth_hz: float) -> Tra
     matrix = _least_map(np.cov(own.T) + extra, np.cov(wanted.T) + extra)
     parts = [np.asarray(part, np.float32) for part in (source, target, matrix)]
     # In the precision in which a voice keeps them.
-    loud, top = (float(np.float32(limit)) for limit in (limits[0], highest))
-    found = Transport(parts[0], parts[1], parts[2], loud, top)
+    numbers = (float(np.float32(number)) for number in (limits[0], highest, dynamics))
+    found = Transport(parts[0], parts[1], parts[2], *numbers)
     level = np.log(_rms(rendering) / _rms(found.applied(rendering)))
     bands = _bands(highest)[0].shape[0]
     target[0] += 2.0 * np.sqrt(bands) * level

@@ -1,9 +1,11 @@
-"""A person's way of speaking: how fast, with what pauses, and how far the pitch moves.
+"""A person's way of speaking: how fast, with what pauses, how far pitch and loudness move.
 
 Rate is told from words: the model says the words of the recording in its own time, and the speaker
 took another. Counting syllables without words was tried and fails: peaks of the envelope follow
 the true rate of 16 LibriSpeech clips with a correlation of 0.3. Pauses are told from the recording
-alone. Both are carried over within natural bounds, and F0 by `character.match_pitch`.
+alone. Both are carried over within natural bounds, F0 by `character.match_pitch`, and loudness with
+the envelopes: how far it moves in voiced sounds is a reader's own (five readers, six clips each:
+4.2 to 6.7 dB, three quarters of its variance lie between them).
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,19 +14,23 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from likewise.audio.level import speech_activity
+from likewise.audio.level import rms_envelope, speech_activity
+from likewise.hearing.pitch import STEP_SECONDS, PitchTrack, pitch
 from likewise.text.languages import resolve
 from likewise.text.phonemes import phonemise
 from likewise.values import Audio, Voice
 from likewise.voice.engine import OWN_MANNER
 from likewise.voice.kokoro import stock
-from likewise.voice.kokoro.model import FRAME_RATE, MAX_TOKENS, KokoroModel
+from likewise.voice.kokoro.model import FRAME_RATE, MAX_TOKENS, SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.vocabulary import encode
 
 _RATES = (0.85, 1.18)
 _TRUST = 0.5  # of what one clip says: two clips of a reader differ in rate as two readers do
 _PAUSES = (0.7, 1.5)
+_DYNAMICS = (0.7, 1.4)
+_LEVEL_SECONDS = 0.03
 _USUAL_PAUSE = 0.33  # seconds, median inside the model's sentences
 _GAPS = (0.15, 1.2)  # seconds; shorter are stops, longer are turned pages
 _FEWEST_GAPS = 3
@@ -77,6 +83,29 @@ def learned(
     if pause is not None:
         found["pause"] = round(float(np.clip(pause, *_PAUSES)), 3)
     return replace(voice, facts={**voice.facts, "manner": found})
+
+
+def dynamics(
+    rendering: NDArray[np.float32], speech: NDArray[np.float32], track: PitchTrack
+) -> float:
+    """How many times as far as the voice's own the speaker's loudness moves.
+
+    Args:
+        rendering: float32 (T,) at 24 kHz, the voice, a few seconds.
+        speech: float32 (T,) at 24 kHz, the speaker.
+        track: F0 of `speech`.
+    """
+    own = _loudness_spread(rendering, pitch(Audio(rendering, SAMPLE_RATE)))
+    return float(np.clip(_loudness_spread(speech, track) / max(own, 1e-3), *_DYNAMICS))
+
+
+def _loudness_spread(samples: NDArray[np.float32], track: PitchTrack) -> float:
+    """Standard deviation of the level of voiced moments, dB over 30 ms."""
+    sound = Audio(samples, SAMPLE_RATE)
+    amplitude = rms_envelope(sound, 1 / STEP_SECONDS, window_seconds=_LEVEL_SECONDS)
+    count = min(len(amplitude), len(track.voiced))
+    levels = 20 * np.log10(amplitude[:count][track.voiced[:count]] + 1e-6)
+    return float(levels.std()) if len(levels) else 0.0
 
 
 def _rate(model: KokoroModel, voice: Voice, seconds: float, words: str) -> float | None:

@@ -23,8 +23,7 @@ from likewise.values import Audio, Voice
 from likewise.voice.kokoro import stock
 from likewise.voice.kokoro.adapting.targets import targets
 from likewise.voice.kokoro.adapting.transcript import Said, said
-from likewise.voice.kokoro.enrolment import sample
-from likewise.voice.kokoro.envelope import transport
+from likewise.voice.kokoro.enrolment import moving, sample
 from likewise.voice.kokoro.model import MAX_TOKENS, SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.reference import Reference
 from likewise.voice.kokoro.vocabulary import encode
@@ -133,8 +132,8 @@ def adapt(
         language=voice.language or words.language,
         facts=facts,
     )
-    moving = transport(sample(model, fitted), reference.speech, bandwidth_hz=reference.bandwidth_hz)
-    return replace(fitted, tensors={**fitted.tensors, **moving.as_tensors()})
+    moved = moving(sample(model, fitted), reference)
+    return replace(fitted, tensors={**fitted.tensors, **moved.as_tensors()})
 
 
 def _tensors(
