@@ -222,7 +222,7 @@ class MouthLayer:
         x = np.clip(places[..., 0].round().astype(int), 0, width - 1)
         y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
         brightness = self._picture[y, x].astype(float).mean(axis=2)
-        along = Axes.of(self._points).local((upper + lower) / 2)[0]
+        along = np.sort(Axes.of(self._points).local((upper + lower) / 2)[0])
         half = len(shares) // 2
         bright = brightness[:half].max(axis=0) > _TEETH_LIGHT * self.painted.light
         self._shows_teeth = bool(bright.mean() > _TOOTHED)

@@ -60,9 +60,9 @@ _SHOULDERS_STAY = 0.4  # how much less neck and shoulders turn than hair above
 # A head that goes to the side, up or nearer takes the body along: sizes of the rings on rays that
 # run down, how far each goes along, and over how far it would turn elsewhere. In films shoulders
 # take .4 of small shifts and .9 of large ones.
-_BODY = ((1.22, 1.0, 1.0), (1.6, 0.95, 1.0), (2.4, 0.75, 0.3), (5.0, 0.0, 0.0))
+_BODY = ((1.22, 1.0, 1.0), (1.6, 0.95, 1.0), (2.4, 0.75, 0.0), (4.0, 0.0, 0.0))
 _DOWN = (0.25, 0.6)  # how far down a ray points that begins to and fully runs down the body
-_OF_BODY = 0.08  # of a shift in face widths so large half is the body's; a neck alone goes less
+_OF_NECK, _OF_BODY = 0.03, 0.05  # face widths that a neck goes alone, and beyond, half with a body
 _HEM = 0.7  # face widths above the picture's lower edge up to which nothing rises, or it would gape
 _LIPS_MOVED = 0.3  # canonical centimetres from which on an open mouth's edge needs mending
 _OPEN = 0.10  # lip gap over mouth width from which the picture's own mouth is kept
@@ -205,8 +205,8 @@ class Rig:
 
     def _leaning(self, shift: NDArray[np.floating]) -> NDArray[np.float64]:
         """How far the body goes along with the head, beyond what turns with it, (R, 3) pixels."""
-        far = float(shift @ shift)
-        share = far / (far + _OF_BODY**2)
+        beyond = max(math.hypot(*shift) - _OF_NECK, 0.0) ** 2
+        share = beyond / (beyond + _OF_BODY**2)
         leaning = self._from_neck * math.expm1(shift[2])
         leaning += shift[:2] @ self._across
         leaning[:, 1] *= np.where(leaning[:, 1] < 0, self._may_rise, 1.0)

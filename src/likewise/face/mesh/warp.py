@@ -222,7 +222,7 @@ def _affine(now: NDArray[np.float64], was: NDArray[np.float64], grid: _Grid) -> 
 
     `dx = m[0] * x + m[2] * y + m[4]`, `dy = m[1] * x + m[3] * y + m[5]`, from the region's corner.
     """
-    # Corner by corner, with x and y in rows of their own: thrice as fast as triangle by triangle.
+    # Corner by corner, with x and y in rows of their own: twice as fast as triangle by triangle.
     corners = np.ascontiguousarray(np.transpose(now - grid.corner, (1, 2, 0)))
     moves = np.ascontiguousarray(np.transpose(was - now, (1, 2, 0)))  # displacement at the corners
     one, other = corners[1] - corners[0], corners[2] - corners[0]
