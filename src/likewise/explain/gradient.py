@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from likewise import weights
 from likewise.hearing import ge2e
+from likewise.threads import single_blas_thread
 
 Array = NDArray[np.float32]
 
@@ -106,10 +107,8 @@ def similarity_and_slope(power: Array, target: Array) -> tuple[NDArray[np.float6
     Returns:
         Products (S,), derivatives float32 (S, B, T, F).
     """
-    from threadpoolctl import threadpool_limits
-
     # A second thread waits longer for these small products than it helps.
-    with threadpool_limits(1):
+    with single_blas_thread():
         return _similarity_and_slope(power, target)
 
 

@@ -22,6 +22,7 @@ from likewise.files import sha256_of
 from likewise.progress import Progress, ProgressCallback, silent
 from likewise.studio import evidence_face, evidence_pictures
 from likewise.studio.verdict import verdict
+from likewise.threads import single_blas_thread
 from likewise.values import Audio, Metric, Speech, Timing, samples_sha256
 from likewise.verify.report import Report
 
@@ -78,13 +79,11 @@ def examine(evidence: Evidence, *, on_progress: ProgressCallback = silent) -> Re
     Returns:
         The report; what could not be measured says why.
     """
-    from threadpoolctl import threadpool_limits
-
     # Two threads for two cores, no third that would hold them up: one watches the video and then
     # takes whatever is left to measure, this one explains and draws (drawing is for one thread),
     # and measures too while nothing is ready to be drawn. More threads of matrix products would
     # only wait for a core, awake.
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
+    with single_blas_thread(), ThreadPoolExecutor(1) as pool:
         watching = _Job(pool, partial(evidence_face.look, evidence))
         words, sound, voice = (
             _Job(pool, partial(measure, evidence))
