@@ -22,7 +22,7 @@ from likewise.text.markup import MarkedText
 from likewise.text.reading import read
 from likewise.text.sentences import ends_paragraph, sentences
 from likewise.values import Audio, Speech, Voice
-from likewise.voice.kokoro import character, manner, pieces, retiming, stock, timing
+from likewise.voice.kokoro import abroad, character, manner, pieces, retiming, stock, timing
 from likewise.voice.kokoro.lines import Line, breaks_in, cut, pause_after, with_commas
 from likewise.voice.kokoro.model import SAMPLE_RATE, KokoroModel
 from likewise.voice.kokoro.pauses import paused
@@ -73,6 +73,7 @@ def spoken(
     Raises:
         BadInput: None of the words has a sound in its language.
     """
+    voice = abroad.speaking(voice, language)
     own = manner.of(voice)
     wish = replace(wish, speed=wish.speed * own.rate, pause=wish.pause * own.pause)
     places = list(_sentences(marked, language))
