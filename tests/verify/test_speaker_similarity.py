@@ -1,5 +1,6 @@
 """Speaker similarity separates real voices, its controls frame it, absences say why."""
 
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,12 @@ from likewise.audio import files
 from likewise.values import Audio
 from likewise.verify import speaker
 from likewise.verify.separation import separation
+
+
+@pytest.fixture(scope="module")
+def person() -> Audio:
+    """Nine seconds of a real voice: the demo's sample."""
+    return files.read(str(resources.files("likewise") / "data" / "demo" / "voice.flac"))
 
 
 @pytest.fixture(scope="module")
@@ -25,13 +32,40 @@ def test_headline_is_not_what_enrolment_optimises(clip: Audio) -> None:
     assert not speaker.ENCODERS[0].optimised
 
 
-def test_same_recording_reaches_the_ceiling_and_beyond(clip: Audio) -> None:
-    for metric in speaker.similarity([clip.between(0, 2)], [clip]):
+def test_same_recording_reaches_the_ceiling_and_beyond(person: Audio) -> None:
+    for metric in speaker.similarity([person.between(0, 4)], [person]):
         assert metric.status == "ok"
         assert metric.value > 0.8 > metric.floor
-        assert metric.normalised > 0.8
+        assert metric.normalised > 0.9
+        assert metric.value > metric.rival > metric.floor
         assert "one recording" in metric.note
         assert set(metric.inputs) == {"clone 0", "reference 0"}
+
+
+def test_few_seconds_have_no_ceiling(clip: Audio, person: Audio) -> None:
+    """Two short parts are less alike than a person's long speech is to either: 1.5 of the way."""
+    for metric in speaker.similarity([person], [clip]):
+        assert metric.value is not None
+        assert metric.normalised is None
+        assert "no ceiling" in metric.note
+        assert metric.value < metric.rival
+
+
+def test_value_does_not_depend_on_how_the_speech_was_cut(person: Audio) -> None:
+    spoken, recorded = person.between(0, 4.5), person.between(4.5, 9.1)
+    (whole, _), (cut, _) = (
+        speaker.similarity(sounds, [recorded, recorded, recorded])
+        for sounds in ([spoken], [spoken.between(at, at + 1.5) for at in (0, 1.5, 3)])
+    )
+    assert cut.value == pytest.approx(whole.value, abs=0.03)
+
+
+def test_interval_lies_around_the_value(person: Audio) -> None:
+    sentences = [person.between(at, at + 2) for at in (0, 1.5, 3, 4.5, 6, 7)]
+    metric, _ = speaker.similarity(sentences, [person])
+    low, high = metric.interval
+    assert low < metric.value < high
+    assert high - low < 0.2
 
 
 def test_another_speaker_is_near_the_floor(clip: Audio) -> None:
@@ -77,6 +111,23 @@ def test_real_voices_separate(shared_media: Path) -> None:
         embedded = np.stack([encoder.embed(sound) for sound in sounds])
         cosines = (embedded @ embedded.T)[rows, columns]
         assert separation(cosines[same], cosines[~same]).equal_error_rate <= 0.03
+
+
+@pytest.mark.media
+def test_another_recording_of_the_person_is_near_the_ceiling(shared_media: Path) -> None:
+    """What real voices score: the same person near 1, also by seconds; a stranger near 0."""
+    folders = sorted(path for path in (shared_media / "voices").iterdir() if path.is_dir())
+    clips = [[files.read(path) for path in sorted(one.glob("*.flac"))[:2]] for one in folders]
+    for seconds in (6, 12):
+        same, strange = [], []
+        for (clip, other), (stranger, _) in zip(clips, clips[1:] + clips[:1], strict=True):
+            recording = clip.between(0, seconds)
+            same += [m.normalised for m in speaker.similarity([other.between(0, 8)], [recording])]
+            found = speaker.similarity([stranger.between(0, 8)], [recording])
+            assert all(metric.value <= metric.rival for metric in found)
+            strange += [metric.normalised for metric in found]
+        assert 0.8 < np.mean([share for share in same if share is not None]) < 1.05
+        assert np.mean([share for share in strange if share is not None]) < 0.1
 
 
 def test_equal_error_rate_closed_forms() -> None:

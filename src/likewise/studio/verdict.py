@@ -17,16 +17,25 @@ def _likeness(metrics: dict[str, Metric]) -> str:
     if metric is None or metric.value is None:
         reason = metric.status.removeprefix("unavailable: ") if metric else ""
         return f"How alike the voice is could not be measured: {reason}." if reason else ""
-    share = metric.normalised
+    share, rival = metric.normalised, metric.rival
     if share is None:
-        return f"The voice's similarity to the recording is {metric.value:.2f} (no controls)."
+        nobody = "" if rival is None else f"; the closest of other speakers reaches {rival:.2f}"
+        return (
+            f"The voice's similarity to the recording is {metric.value:.2f}{nobody}. How far that "
+            "is on the way to the person can't be told: the recording is too short."
+        )
     if share < 0.1:
         return "The voice is no more like the recorded person than other speakers are."
     words = "half way" if 0.45 <= share < 0.55 else f"{100 * min(share, 1.0):.0f} % of the way"
-    return (
+    sentence = (
         f"The voice is {words} from other speakers (0 %) to the recorded person (100 %), by a "
-        "judge that enrolment never saw."
+        "judge that enrolment never saw"
     )
+    if rival is not None and metric.value <= rival:
+        sentence += (
+            f"; the closest of other speakers is as far ({rival:.2f}, it {metric.value:.2f})"
+        )
+    return f"{sentence}."
 
 
 def _understood(metrics: dict[str, Metric]) -> str:

