@@ -33,7 +33,8 @@ def _likeness(metrics: dict[str, Metric]) -> str:
     )
     if rival is not None and metric.value <= rival:
         sentence += (
-            f"; the closest of other speakers is as far ({rival:.2f}, it {metric.value:.2f})"
+            f", but one of the other speakers is as near ({rival:.2f}, this voice "
+            f"{metric.value:.2f})"
         )
     return f"{sentence}."
 
