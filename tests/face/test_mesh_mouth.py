@@ -2,6 +2,7 @@
 
 import cv2
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from likewise.face.mesh.looks import LOOKS
@@ -40,6 +41,26 @@ def test_teeth_of_an_open_mouth_do_not_run_down_as_it_opens_further() -> None:
     below = frame[top + 18 : top + 30, 226:286].mean(axis=(0, 2))
     assert below.std() < 4
     assert below.mean() < 70
+
+
+@pytest.mark.parametrize("below", [34, 150])
+def test_teeth_that_reach_the_lower_lip_are_not_torn_in_two(below: int) -> None:
+    """Below them is a dark line or, where a tracker errs, the lip itself; both open to darkness."""
+    points = face(open_by=24)
+    picture = np.full((512, 512, 3), 170, np.uint8)
+    outline = points[list(INNER_LIPS), :2].round().astype(np.int32)
+    cv2.fillPoly(picture, [outline], (below, below - 4, below - 4))
+    top, bottom = int(points[13, 1]), int(points[14, 1])
+    picture[top + 2 : bottom - 2, 222:290] = 215
+    vertices = points[:468].copy()
+    vertices[LOWER[1:-1], 1] += 40
+    frame = picture.copy()
+    layer = MouthLayer(picture, points, WIDTH, own_inside=True, look=LOOKS["photo"])
+    layer.paint(frame, vertices, vertices[LOWER], tongue=0.0)
+    opened = frame[top : bottom + 38, 240:272].mean(axis=(1, 2))
+    assert opened[2 : bottom - top - 3].min() > 200  # teeth are where they were
+    assert opened[bottom - top + 5 : -14].max() < 90  # below them it is dark
+    assert opened[-14:].max() < 180  # and none came along with the lower lip
 
 
 def test_a_lip_drawn_up_bares_no_darkness() -> None:

@@ -7,6 +7,8 @@ teeth move with the upper lip, its lower edge with the lower lip, and what is be
 stretched; where the mouth opens much further than it did, a painted inside shows through.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,12 @@ _TOOTHED = 0.25  # of the mouth's width, where the picture must show teeth to sh
 _EVEN = 0.06  # of the mouth's width, over which the colours of what is drawn out are mixed
 _DARK = 0.05  # of the mouth's height; half of the darkest line below upper teeth ...
 _AS_DARK = 10.0  # ... whose middle counts where all is about as dark, grey levels
+_LOWEST = (
+    1.15  # of the mouth's height, where that is looked for: lips are tracked a little inexactly
+)
+# Brightness over that of the skin from which, and from which surely, what lies below teeth is a lip
+# and no depth; a painted one takes its place while it is drawn out to three times its height.
+_NO_DEPTH = 0.35, 0.6
 _COLUMNS = 31  # along the mouth in which teeth are looked for
 _UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
 
@@ -146,10 +154,12 @@ class MouthLayer:
             edge(was, self._points, row, source_u) for row in (_UPPER_LIPS, _LOWER_LIPS)
         )
         height_was = np.maximum(lower_was - upper_was, 0)
-        top, bottom = (
-            np.interp(source_u, self._rigid[0], rigid).astype(np.float32) * height_was
-            for rigid in self._rigid[1:]
+        rigid = self._rigid
+        top, bottom, no_depth = (
+            np.interp(source_u, rigid.along, values).astype(np.float32)
+            for values in (rigid.top, rigid.bottom, rigid.no_depth)
         )
+        top, bottom = top * height_was, bottom * height_was
         from_upper, from_lower = v - upper_now, lower_now - v
         room = np.maximum(from_upper + from_lower - top - bottom, 0)
         between = np.clip((from_upper - top) / np.maximum(room, 1e-3), 0, 1)
@@ -173,10 +183,9 @@ class MouthLayer:
         )
         moved = np.asarray(moved, np.float32)
         # What is drawn out would run down in drops, each with the colour of one place.
-        drawn_out = np.where(
-            is_between, 1 - (height_was - top - bottom) / np.maximum(room, 1e-3), 0
-        )
-        drawn_out = np.clip(drawn_out, 0, 1) * _eased(4 * between) * _eased(4 * (1 - between))
+        further = np.where(is_between, room / np.maximum(height_was - top - bottom, 1e-3), 1)
+        drawn_out = np.clip(1 - 1 / np.maximum(further, 1), 0, 1)
+        drawn_out = drawn_out * _eased(4 * between) * _eased(4 * (1 - between))
         inside = (mask > 0).astype(np.float32)[..., None]
         even, shares = (
             cv2.GaussianBlur(values, (0, 0), sigmaX=_EVEN * self._width, sigmaY=1.0)
@@ -184,9 +193,10 @@ class MouthLayer:
         )
         even = even / np.maximum(shares, 1e-3)[..., None]
         moved += (even - moved) * drawn_out[..., None].astype(np.float32)
-        further = _gap(vertices) / max(self._rest_gap, 1e-3)
-        beyond = _eased((further - _STRETCHED[0]) / (_STRETCHED[1] - _STRETCHED[0]))
-        if beyond <= 0:
+        wider = _gap(vertices) / max(self._rest_gap, 1e-3)
+        beyond = _eased((wider - _STRETCHED[0]) / (_STRETCHED[1] - _STRETCHED[0]))
+        beyond = np.maximum(beyond, no_depth * _eased((further - 1) / 2))
+        if beyond.max() <= 0:
             return moved
         painted = self.painted.inside(
             vertices, arch, low, mask, tongue, teeth_shown=self._shows_teeth
@@ -202,17 +212,13 @@ class MouthLayer:
         low, high = outline.min(axis=0) - 3, outline.max(axis=0) + 4
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
-    def _rigid_parts(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    def _rigid_parts(self) -> "_Rigid":
         """How much of the mouth's height keeps its size, along the lips.
 
         Upper teeth are the brightest line, and must not be parted from the upper lip; what is
         darkest below them is all that can be stretched without a drop running down from each tooth.
-
-        Returns:
-            Coordinates along the mouth (K,), and the shares of its height below the upper lip and
-            above the lower one, (K,) each.
         """
-        shares = np.linspace(0.1, 0.95, 18)
+        shares = np.linspace(0.1, _LOWEST, 22)
         steps = np.linspace(0, len(_UPPER_LIPS) - 1, _COLUMNS)
         upper, lower = (
             _between(self._points[row, :2], steps) for row in (_UPPER_LIPS, _LOWER_LIPS)
@@ -223,17 +229,37 @@ class MouthLayer:
         y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
         brightness = self._picture[y, x].astype(float).mean(axis=2)
         along = np.sort(Axes.of(self._points).local((upper + lower) / 2)[0])
-        half = len(shares) // 2
+        half = int(np.searchsorted(shares, 0.5))
         bright = brightness[:half].max(axis=0) > _TEETH_LIGHT * self.painted.light
         self._shows_teeth = bool(bright.mean() > _TOOTHED)
         if not self._shows_teeth:
-            return along, *np.full((2, _COLUMNS), _LIP_SHADE)
+            shade = np.full(_COLUMNS, _LIP_SHADE)
+            return _Rigid(along, shade, shade, np.zeros(_COLUMNS))
         line = brightness[:half].argmax(axis=0)
         below = np.where(np.arange(len(shares))[:, None] > line, brightness, np.inf)
         darkest = np.exp((below.min(axis=0) - below) / _AS_DARK)
         dark = _steadied(shares @ darkest / darkest.sum(axis=0))
-        top = np.clip(dark - _DARK, _LIP_SHADE, 1 - _LIP_SHADE - 2 * _DARK)
-        return along, top, 1 - top - 2 * _DARK
+        top = np.maximum(dark - _DARK, _LIP_SHADE)
+        least, surely = _NO_DEPTH
+        no_depth = _eased((below.min(axis=0) / self.painted.light - least) / (surely - least))
+        return _Rigid(along, top, 1 - top - 2 * _DARK, _steadied(no_depth.astype(np.float64)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rigid:
+    """What keeps its size of a mouth that opens further, along the lips, (K,) each.
+
+    Attributes:
+        along: Coordinates along the mouth, pixels.
+        top: Share of the mouth's height below the upper lip.
+        bottom: Share of it above the lower lip.
+        no_depth: How far what lies between the two is not the dark depth of a mouth, 0..1.
+    """
+
+    along: NDArray[np.float64]
+    top: NDArray[np.float64]
+    bottom: NDArray[np.float64]
+    no_depth: NDArray[np.float64]
 
 
 def _between(points: NDArray[np.float64], steps: NDArray[np.float64]) -> NDArray[np.float64]:
