@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from likewise.audio import files
+from likewise.audio.level import noise_floor_dbfs
 from likewise.cli.app import run
 from likewise.errors import BadInput, ConsentMissing
 from likewise.studio.clone import renew
@@ -107,3 +109,26 @@ def test_renewing_keeps_name_tags_and_consent(
     own_library.save(Voice("bare", "kokoro", {}))
     with pytest.raises(BadInput, match="renew bare"):
         renew("bare", consent="own")
+
+
+def test_noise_is_taken_out_before_enrolment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    heard: list[Audio] = []
+
+    def enrol(engine: KokoroEngine, recordings: list[Audio], **options: object) -> Voice:
+        heard.extend(recordings)
+        return Voice(str(options["name"]), "kokoro", {"mean": np.ones(256, np.float32)})
+
+    monkeypatch.setattr(KokoroEngine, "enrol", enrol)
+    loudness = np.repeat([0.0, 0.3], 12_000)
+    tone = loudness * np.sin(2 * np.pi * 200 * np.arange(24_000) / 24_000)
+    noise = np.random.default_rng(0).normal(0, 0.01, 24_000)
+    files.write(Audio((tone + noise).astype(np.float32), 24_000), tmp_path / "noisy.wav")
+    command = ["clone", str(tmp_path / "noisy.wav"), "--consent", "own", "--quick", "--name"]
+    assert run([*command, "plain"]) == 0
+    assert run([*command, "clean", "--denoise"]) == 0
+    plain, clean = heard
+    assert noise_floor_dbfs(clean) < noise_floor_dbfs(plain) - 6.0
+    assert VoiceLibrary().load("clean").facts["denoised"] is True
+    assert "denoised" not in VoiceLibrary().load("plain").facts

@@ -92,6 +92,9 @@ def clone(
     seconds: Annotated[
         float | None, typer.Option(min=1, help="Time that adapting may take, seconds.")
     ] = None,
+    denoise: Annotated[
+        bool, typer.Option("--denoise", help="Take a fan's or a hiss's noise out first.")
+    ] = False,
     manner: Annotated[
         bool,
         typer.Option(
@@ -114,6 +117,7 @@ def clone(
             transcripts=[options.text_or_file(text) for text in transcript] if transcript else None,
             tier=options.tier(adapt),
             seconds=seconds,
+            denoise=denoise,
             manner=manner,
             on_progress=progress,
         )

@@ -5,6 +5,7 @@ from dataclasses import replace as replaced
 from pathlib import Path
 
 from likewise.audio import files
+from likewise.audio.denoising import denoised
 from likewise.errors import BadInput
 from likewise.progress import ProgressCallback, silent
 from likewise.provenance.consent import ConsentLike, missing
@@ -27,6 +28,7 @@ def clone(
     transcripts: Sequence[str] | None = None,
     tier: str = BEST,
     seconds: float | None = None,
+    denoise: bool = False,
     manner: bool = True,
     on_progress: ProgressCallback = silent,
 ) -> Voice:
@@ -44,6 +46,7 @@ def clone(
         tier: How to enrol: one of the engine's tiers (`instant` or `adapted` for Kokoro), or `best`
             for the best that is possible here.
         seconds: Time that a slower tier may take; None is the engine's own.
+        denoise: Take steady noise out of the recordings first, such as a fan's.
         manner: Also take on how fast the person speaks, the pauses and the movement of the pitch,
             where the engine can.
         on_progress: Told about the stages.
@@ -64,6 +67,8 @@ def clone(
     library = VoiceLibrary()
     library.check_name(name, replace=replace)
     recordings = [sample if isinstance(sample, Audio) else files.read(sample) for sample in samples]
+    if denoise:
+        recordings = [denoised(recording) for recording in recordings]
     voice = enrolled(
         recordings,
         voices.voice_engine(engine),
@@ -75,6 +80,8 @@ def clone(
         tier=tier,
         seconds=seconds,
     )
+    if denoise:
+        voice = replaced(voice, facts={**voice.facts, "denoised": True})
     if not manner:
         voice = replaced(voice, facts={**voice.facts, OWN_MANNER: False})
     library.save(voice, replace=replace)

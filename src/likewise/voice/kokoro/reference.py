@@ -274,6 +274,6 @@ def _warnings(seconds: float, clipped: float, bandwidth: float, snr: float) -> t
     if snr < _NOISY_DB:
         said.append(
             f"The recording is noisy (speech only {snr:.0f} dB above the background); a quieter "
-            "room gives a voice that is more alike."
+            "room gives a voice that is more alike, or cloning with --denoise."
         )
     return tuple(said)
