@@ -2,21 +2,25 @@
 
     python benchmarks/languages.py [FOLDER ...] [--language ja] [--tier instant] [--json FILE]
 
-Each FOLDER holds recordings of one speaker (default: two of the project's shared voices, where
-present): the one nearest to nine seconds is enrolled in the language `--of`, the others judge. Per
-language: word error rate (Chinese by syllable, Japanese by kana) of the language's own stock voice
-and of the clone, as Whisper base hears five everyday sentences; and how alike the clone is there by
-two encoders, 0 another speaker, 1 the same one.
+Each FOLDER holds recordings of one speaker: the one nearest to nine seconds is enrolled in the
+language `--of`, the others judge. Without one, two English speakers of the project's shared voices
+are enrolled, where present, and a speaker of Japanese: Mei (MMDAgent, CC BY 3.0), a statistical
+voice that pyopenjtalk brings along and that Kokoro has never met, as no recording of Japanese is at
+hand. Per language: word error rate (Chinese by syllable, Japanese by kana) of the language's own
+stock voice and of the clone, as Whisper base hears five everyday sentences; and how alike the clone
+is there by two encoders, 0 another speaker, 1 the same one.
 """
 
 import argparse
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from voices import DEFAULT, load, recordings
 
-from likewise.values import Speech, Voice
+from likewise.values import Audio, Speech, Voice
 from likewise.verify import speaker, words
 from likewise.voice.engine import VoiceEngine
 from likewise.voice.kokoro import stock
@@ -83,6 +87,44 @@ SENTENCES = {
 """The same five sentences in each language, written for this benchmark."""
 
 
+JAPANESE = (
+    "昨日の夕方、駅の近くの小さな喫茶店で古い友達に会いました。とても元気そうで、昔の話をたくさんしました。",
+    "明日の朝は早く起きて、海まで自転車で走るつもりです。天気がよければ、昼ごはんは砂浜で食べます。",
+    "この町には大きな図書館があって、週末になると子どもたちが絵本を読みに来ます。静かで明るい場所です。",
+    "母は庭で野菜を育てています。夏にはきゅうりとトマトがたくさん採れるので、近所の人にも分けています。",
+)
+"""What the Japanese speaker says, eight to ten seconds each; the second is enrolled."""
+
+
+class Speaker(NamedTuple):
+    """Somebody to clone: the recording to enrol, its language, and others that judge."""
+
+    name: str
+    language: str
+    enrolled: Audio
+    others: list[Audio]
+
+
+def mei() -> Speaker:
+    """A Japanese speaker: HMM-based synthesis, so a likeness to a real person says more."""
+    import pyopenjtalk
+
+    sounds = []
+    for text in JAPANESE:
+        samples, rate = pyopenjtalk.tts(text)
+        sounds.append(Audio((np.asarray(samples) / 32_768).astype(np.float32), int(rate)))
+    return Speaker("Mei", "ja", sounds[1], [*sounds[:1], *sounds[2:]])
+
+
+def speakers(folders: Sequence[Path], language: str) -> Iterator[Speaker]:
+    """Those of the folders, or the usual three."""
+    for folder in folders or [DEFAULT / "1688", DEFAULT / "367"]:
+        if folder.is_dir() or folders:
+            yield Speaker(folder.name, language, *recordings(folder))
+    if not folders:
+        yield mei()
+
+
 def said(engine: VoiceEngine, voice: Voice, language: str) -> tuple[list[Speech], dict[str, Any]]:
     """The sentences of a language, and how they are understood."""
     texts = SENTENCES[language]
@@ -114,18 +156,17 @@ def main() -> None:
         own = stock.voice(stock.default_for(language))
         _, result["stock"][language] = said(engine, own, language)
         print(f"{own.name:<16}{language:<10}{errors(result['stock'][language])!s:.5}", flush=True)
-    for folder in given.folders or [DEFAULT / "1688", DEFAULT / "367"]:
-        enrolled, others = recordings(folder)
-        voice = engine.enrol([enrolled], name=folder.name, language=given.of, tier=given.tier)
-        rows = result["speakers"][folder.name] = {}
+    for name, spoken_in, enrolled, others in speakers(given.folders, given.of):
+        voice = engine.enrol([enrolled], name=name, language=spoken_in, tier=given.tier)
+        rows = result["speakers"][name] = {}
         for language in languages:
             spoken, metrics = said(engine, voice, language)
             alike = speaker.similarity([Speech.joined(spoken).audio], others, enrolled=enrolled)
             rows[language] = metrics | {metric.name: metric.as_json() for metric in alike}
             shares = "".join(f"{metric.normalised or 0:<8.2f}" for metric in alike)
             print(f"{voice.name:<16}{language:<10}{errors(metrics)!s:<10.5}{shares}", flush=True)
-    if given.json:
-        given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        if given.json:
+            given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
