@@ -1,15 +1,11 @@
 """The portrait as a puppet: face points in canonical space, rings of head and background around.
 
-The face's own points carry expression and pose. Around its oval lie rings, each larger and deeper
-than the last, that follow the head less and less until the outermost stands still: hair goes with
-the face, shoulders and background stay. Where hair ends before a wall, the rings are drawn in, so
-that the wall bends beside the head only. Everything beyond the last ring is the untouched picture.
+The face's own points carry expression and pose, the rings around it (`rings`) what moves along.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import lru_cache
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +14,7 @@ from likewise.face.mesh import lids, lips
 from likewise.face.mesh.basis import expression_basis
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.matting import Sitter, sitter
+from likewise.face.mesh.rings import Rings, clear, head_ends, outline_of, ring_triangles
 from likewise.face.mesh.topology import EYES, INNER_LIPS, OVAL, Side, triangles
 from likewise.seeing.canonical import (
     FACE_WIDTH,
@@ -42,26 +39,6 @@ _WITHIN, _WITHIN_HIDDEN = 0.02, 0.035
 _REVEALED, _REVEALED_HIDDEN = 12.0, 4.0
 _EDGE = 0.7  # of the way from the face's middle to its oval, where that begins
 
-# Of each ring: size over the oval, how far it follows the head, depth, how far it follows the jaw.
-_RINGS = (
-    (1.22, 1.00, -3.0, 0.55),
-    (1.55, 0.75, -5.5, 0.20),
-    (1.95, 0.32, -7.0, 0.05),
-    (2.50, 0.00, -7.5, 0.00),
-)
-# Where the head is seen to end, its last rings are drawn in: how far beyond the end of the head the
-# first of them lies and at least, over how much of the oval what is behind still bends, and how far
-# each ring then follows. Three films driven by themselves: SSIM 0.693 with wide rings only, 0.703
-# with a band of 0.45, 0.706 with 0.3, whose seams show. What can't be cut out needs room not to be
-# folded over what is behind by the furthest shift.
-_BEYOND, _NEAREST, _BAND, _BAND_UNCUT = 0.1, 1.32, 0.45, 0.9
-_CONFINED_FOLLOWS = (1.0, 0.95, 0.45, 0.0)
-_SHOULDERS_STAY = 0.4  # how much less neck and shoulders turn than hair above
-# A head that goes to the side, up or nearer takes the body along: sizes of the rings on rays that
-# run down, how far each goes along, and over how far it would turn elsewhere. In films shoulders
-# take .4 of small shifts and .9 of large ones.
-_BODY = ((1.22, 1.0, 1.0), (1.6, 0.95, 1.0), (2.4, 0.75, 0.0), (4.0, 0.0, 0.0))
-_DOWN = (0.25, 0.6)  # how far down a ray points that begins to and fully runs down the body
 _OF_NECK, _OF_BODY = 0.03, 0.05  # face widths that a neck goes alone, and beyond, half with a body
 _HEM = 0.7  # face widths above the picture's lower edge up to which nothing rises, or it would gape
 _LIPS_MOVED = 0.3  # canonical centimetres from which on an open mouth's edge needs mending
@@ -105,17 +82,21 @@ class Rig:
         self.upper_teeth = _teeth_arch(self.rest, float(width))
         self.open_mouth = bool(self._rest_gaps[3:8].mean() > _OPEN * width)
         found = sitter_of(portrait)
-        self._rings = _Rings.around(
+        outline = outline_of(points)
+        rings = Rings.around(
             self.rest,
-            _head_ends(found),
+            outline,
+            head_ends(found),
             body=found is not None,
             cut_out=found is not None and found.trusted,
         )
-        self._ring_source = self._placement.to_picture(self._rings.points)
+        self.face_width = float(np.linalg.norm(points[_LEFT_SIDE, :2] - points[_RIGHT_SIDE, :2]))
+        self._ring_source = self._placement.to_picture(rings.points)
+        clear(self._ring_source, points[outline, :2], self.face_width)
+        self._rings = replace(rings, points=self._placement.to_canonical(self._ring_source))
         self.source = np.vstack([points, self._ring_source])
         self.skin, self.fillings = triangles()
-        self.outer = _ring_triangles()
-        self.face_width = float(np.linalg.norm(points[_LEFT_SIDE, :2] - points[_RIGHT_SIDE, :2]))
+        self.outer = ring_triangles(outline)
         above = portrait.picture.shape[0] - self._ring_source[:, 1]
         self._may_rise = np.clip(above / (_HEM * self.face_width), 0, 1)
         self._goes_along = (self._rings.leans - self._rings.follows)[:, None]
@@ -286,112 +267,7 @@ def _teeth_arch(rest: NDArray[np.float64], mouth_width: float) -> NDArray[np.flo
     return np.asarray(tip + across * along * 0.5 * mouth_width + bend * along**2)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Rings:
-    """The rings around the face, R points in all.
-
-    Attributes:
-        points: float64 (R, 3), canonical.
-        follows: (R,), how far each follows the head.
-        leans: (R,), how far each goes along where the head goes to another place.
-        jaw: (R,), how far each follows the jaw.
-        nearest: (R,), the point of the face's oval inside each.
-    """
-
-    points: NDArray[np.float64]
-    follows: NDArray[np.float64]
-    leans: NDArray[np.float64]
-    jaw: NDArray[np.float64]
-    nearest: NDArray[np.intp]
-
-    @classmethod
-    def around(
-        cls, rest: NDArray[np.float64], ends: NDArray[np.float64], *, body: bool, cut_out: bool
-    ) -> "_Rings":
-        """Rings around an oval.
-
-        Args:
-            rest: (468, 3), canonical.
-            ends: (36,), where the head ends on each ray, over the oval.
-            body: Whether there are neck and shoulders of a human.
-            cut_out: Whether the sitter is a layer of their own.
-        """
-        middle = np.array([0.0, rest[list(OVAL), 1].mean()])
-        rays = rest[list(OVAL), :2] - middle
-        down = -rays[:, 1] / np.linalg.norm(rays, axis=1)
-        runs_down = np.clip((down - _DOWN[0]) / (_DOWN[1] - _DOWN[0]), 0, 1) * body
-        points, follows, leans, jaw, nearest = [], [], [], [], []
-        for number, (_, _, depth, jaw_weight) in enumerate(_RINGS):
-            inside = np.array(OVAL)[:: _thinning(number)]
-            ring = rest[inside]
-            sizes, weights = _confined(number, ends, _BAND if cut_out else _BAND_UNCUT)
-            size, along, turning = _BODY[number]
-            sizes = sizes + (size - sizes) * runs_down
-            sizes, weights, on_body = (
-                values[:: _thinning(number)] for values in (sizes, weights, runs_down)
-            )
-            ring[:, :2] = middle + (ring[:, :2] - middle) * sizes[:, None]
-            ring[:, 2] = ring[:, 2] * 0.3 + depth
-            # Neck and shoulders below the chin follow less than hair above.
-            below = np.clip((middle[1] - ring[:, 1] - 4) / 8, 0, 1)
-            points.append(ring)
-            turns = weights * (1 - below * _SHOULDERS_STAY) * (1 + on_body * (turning - 1))
-            follows.append(turns)
-            leans.append(turns + np.maximum(along - turns, 0) * on_body)
-            jaw.append(jaw_weight * (1 - on_body * (number > 1)))
-            nearest.append(inside)
-        return cls(np.vstack(points), *map(np.concatenate, (follows, leans, jaw, nearest)))
-
-
 @lru_cache(maxsize=2)
 def sitter_of(portrait: Portrait) -> Sitter | None:
     """Where the sitter of a portrait is, None where no proportion tells what is hair and neck."""
     return sitter(portrait.picture, portrait.points) if portrait.kind == "human" else None
-
-
-def _head_ends(found: Sitter | None) -> NDArray[np.float64]:
-    """Where the head ends on each ray through the oval, over the oval; at most the last ring."""
-    furthest = _RINGS[-1][0]
-    return np.full(len(OVAL), furthest) if found is None else found.ends(furthest)
-
-
-def _confined(
-    number: int, ends: NDArray[np.float64], band: float
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Sizes of a ring's points over the oval and how far they follow, (36,) each."""
-    size, weight = _RINGS[number][:2]
-    furthest = _RINGS[-1][0]
-    edge = np.maximum(ends + _BEYOND, _NEAREST)
-    outer = edge + band
-    near = np.array([np.full_like(edge, _RINGS[0][0]), edge, (edge + outer) / 2, outer])[number]
-    # A ray that leaves the picture or runs down the body before the head ends keeps wide rings.
-    share = np.clip((furthest - _BAND - ends) / 0.3, 0, 1)
-    follows = weight + (_CONFINED_FOLLOWS[number] - weight) * share
-    return size + (near - size) * share, follows
-
-
-def _thinning(number: int) -> int:
-    """The first ring has all of the oval's points, the further ones every second."""
-    return 1 if number == 0 else 2
-
-
-def _ring_triangles() -> NDArray[np.int32]:
-    """Strips between the oval and the rings, the outermost first."""
-    loops = [np.array(OVAL)]
-    first = 468
-    for number in range(len(_RINGS)):
-        count = len(OVAL) // _thinning(number)
-        loops.append(first + np.arange(count))
-        first += count
-    strips = []
-    for inner, outer in reversed(list(pairwise(loops))):
-        step = len(inner) // len(outer)
-        start, end = inner[::step], np.roll(inner, -step)[::step]
-        next_outer = np.roll(outer, -1)
-        middle = start
-        if step == 2:
-            middle = inner[1::2]
-            strips.append(np.stack([start, outer, middle], axis=1))
-        strips.append(np.stack([middle, outer, next_outer], axis=1))
-        strips.append(np.stack([middle, next_outer, end], axis=1))
-    return np.vstack(strips).astype(np.int32)
