@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from likewise.errors import BadInput
 from likewise.face.mesh.engine import MeshEngine
 from likewise.face.mesh.rig import Rig
+from likewise.face.mesh.topology import EYES
 from likewise.face.registry import face_engine, known_face_engines
 from likewise.seeing.canonical import head_pose
 from likewise.seeing.landmarks import Tracker
@@ -100,6 +101,19 @@ def test_a_blink_closes_both_eyes(engine: MeshEngine, mona: Portrait, agnew: Por
         before = np.array(eye_openings(portrait.points))
         after = np.array(eye_openings(tracker.detect(frame)[0].points))
         assert (after < 0.6 * before).all()
+
+
+def test_no_white_stays_around_a_shut_eye_larger_than_it_was_tracked(
+    engine: MeshEngine, mona: Portrait
+) -> None:
+    eyes = np.zeros(mona.picture.shape[:2], np.uint8)
+    for eye in EYES.values():
+        cv2.fillPoly(eyes, [mona.points[list(eye.outline), :2].round().astype(np.int32)], 1)
+    eyes = cv2.dilate(eyes, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7)))
+    picture = np.where(eyes[..., None] > 0, 250, 120).repeat(3, axis=2).astype(np.uint8)
+    drawing = replace(mona, picture=picture)
+    (frame,) = engine.render(drawing, commanded(1, **both("eyeBlink", 1.0)))
+    assert (frame > 200).sum() < 0.31 * (picture > 200).sum()
 
 
 @pytest.mark.parametrize("pose", [(8, 0, 0), (-8, 0, 0), (0, 5, 0), (0, -5, 0), (0, 0, 6)])

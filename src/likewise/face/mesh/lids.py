@@ -12,7 +12,8 @@ from likewise.face.mesh.topology import EYES, Side
 _MEETING = 0.15  # where lids meet, from the lower lid (0) to the upper (1)
 _BROW_FALL = 0.4  # centimetres
 _SLIDE_UPPER = 0.75  # of the way to the row above that a shut lid's edge takes its skin from
-_SLIDE_LOWER = 0.4
+_SLIDE_LOWER = 0.75
+_SLIDE_CORNER = 1.4  # times the way to the point beside the outer corner
 _WIDEST = 0.2  # most that a lid opens beyond the portrait's, of the eye's height
 
 
@@ -58,5 +59,7 @@ def slide_skin(texture: NDArray[np.float64], side: Side, amount: float) -> None:
     eye = EYES[side]
     upper, lower = list(eye.upper_lid), list(eye.lower_lid)
     above, below = list(eye.lid_rows[0][0]), list(eye.below)
+    corner, beside = eye.corners[0], eye.beside
+    texture[corner] += (texture[beside] - texture[corner]) * _SLIDE_CORNER * amount
     texture[upper] += (texture[above] - texture[upper]) * _SLIDE_UPPER * amount
     texture[lower] += (texture[below] - texture[lower]) * _SLIDE_LOWER * amount

@@ -57,6 +57,7 @@ class Eye:
         lower_lid: 7 points of the lower lid's edge, below those of `upper_lid`.
         lid_rows: Rows above the upper lid and how far each follows it: the lid itself, then the
             skin below the brow.
+        beside: The point beside the outer corner.
         below: 7 points of the skin below the lower lid's edge.
         iris: Centre of the iris, then its four sides.
     """
@@ -66,6 +67,7 @@ class Eye:
     upper_lid: tuple[int, ...]
     lower_lid: tuple[int, ...]
     lid_rows: tuple[tuple[tuple[int, ...], float], ...]
+    beside: int
     below: tuple[int, ...]
     iris: tuple[int, ...]
 
@@ -80,6 +82,7 @@ EYES: dict[Side, Eye] = {
             ((247, 30, 29, 27, 28, 56, 190), 0.82),
             ((113, 225, 224, 223, 222, 221, 189), 0.30),
         ),
+        beside=130,
         below=(25, 110, 24, 23, 22, 26, 112),
         iris=(468, 469, 470, 471, 472),
     ),
@@ -92,6 +95,7 @@ EYES: dict[Side, Eye] = {
             ((467, 260, 259, 257, 258, 286, 414), 0.82),
             ((342, 445, 444, 443, 442, 441, 413), 0.30),
         ),
+        beside=359,
         below=(255, 339, 254, 253, 252, 256, 341),
         iris=(473, 474, 475, 476, 477),
     ),
