@@ -32,7 +32,7 @@ def noise(count: int, slope: float, decibels: float, rate: int = RATE) -> np.nda
 @pytest.mark.parametrize("slope", [0.0, -0.5, -0.9, 0.5])
 def test_noise_of_any_colour_is_lowered(slope: float) -> None:
     hiss = Audio(noise(3 * RATE, slope, -40.0), RATE)
-    lower = denoised(hiss)
+    lower = denoised(hiss, reduction_db=15.0)
     before, after = (np.abs(np.fft.rfft(sound.samples[RATE:])) ** 2 for sound in (hiss, lower))
     hertz = np.fft.rfftfreq(2 * RATE, 1 / RATE)
     for low, high in ((200, 800), (800, 2000), (2000, 5000), (5000, 10_000)):
@@ -43,7 +43,7 @@ def test_noise_of_any_colour_is_lowered(slope: float) -> None:
 @pytest.mark.parametrize("slope", [0.0, -0.5])
 def test_speech_in_noise_is_nearer_to_the_clean_speech(speech: Audio, slope: float) -> None:
     noisy = Audio(speech.samples + noise(len(speech.samples), slope, -38.0), RATE)
-    clean = denoised(noisy)
+    clean = denoised(noisy, reduction_db=15.0)
     before, after = (
         float(np.square(sound.samples - speech.samples).mean()) for sound in (noisy, clean)
     )

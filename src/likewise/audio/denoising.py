@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from likewise.audio.level import speech_activity
 from likewise.values import Audio
 
-REDUCTION_DB: Final = 15.0
-"""Enough for the speaker encoders; more takes sounds of the speech along."""
+REDUCTION_DB: Final = 10.0
+"""Clones are most alike with it: 15 takes some of the voice along (`docs/figures.md`)."""
 
 _WINDOW: Final = 1024
 _HOP: Final = 256

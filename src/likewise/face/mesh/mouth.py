@@ -31,9 +31,7 @@ _TOOTHED = 0.25  # of the mouth's width, where the picture must show teeth to sh
 _EVEN = 0.06  # of the mouth's width, over which the colours of what is drawn out are mixed
 _DARK = 0.05  # of the mouth's height; half of the darkest line below upper teeth ...
 _AS_DARK = 10.0  # ... whose middle counts where all is about as dark, grey levels
-_LOWEST = (
-    1.15  # of the mouth's height, where that is looked for: lips are tracked a little inexactly
-)
+_LOWEST = 1.15  # of its height, down to where that is looked for: lips are tracked inexactly
 # Brightness over that of the skin from which, and from which surely, what lies below teeth is a lip
 # and no depth; a painted one takes its place while it is drawn out to three times its height.
 _NO_DEPTH = 0.35, 0.6
