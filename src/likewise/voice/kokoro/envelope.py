@@ -30,6 +30,7 @@ _SIZE = 1024
 _HOP = 256
 _BANDS = 64  # over 0..12 kHz: below 1 kHz one in 60 Hz
 _CEPSTRA = 24
+_WITHIN = 0.95  # of the bandwidth: at its edge a recording holds half
 _HIGHEST_HZ = 7_600.0  # recordings at 16 kHz hold nothing to match above
 _LOUD = 6.0  # nepers of power below the loudest moments
 _EDGE = 0.5  # nepers over which a moment turns from quiet to loud
@@ -101,6 +102,11 @@ class Transport:
         )
         return cls(source, target, matrix, *map(float, limits))
 
+    @property
+    def bandwidth_hz(self) -> float:
+        """As `transport` was told it, as far as that matters."""
+        return self.highest_hz / _WITHIN
+
     def _gain(self, places: Floats) -> Floats:
         """Log amplitude (N, bins) that takes envelopes (N, D) to where they belong."""
         loudness = _loudness(places, self.highest_hz)
@@ -127,7 +133,7 @@ def transport(
         bandwidth_hz: Above this the recording holds nothing; the map goes on as it is there.
         dynamics: Times as far that the level is to go from its mean.
     """
-    highest = min(0.95 * bandwidth_hz, _HIGHEST_HZ)
+    highest = min(_WITHIN * bandwidth_hz, _HIGHEST_HZ)
     own, wanted = (_cepstra(_spectra(sound), highest) for sound in (rendering, recording))
     limits = [float(np.percentile(_loudness(c, highest), 95)) - _LOUD for c in (own, wanted)]
     own, wanted = (

@@ -73,7 +73,7 @@ def spoken(
     Raises:
         BadInput: None of the words has a sound in its language.
     """
-    voice = abroad.speaking(voice, language)
+    voice = abroad.speaking(voice, language, model)
     own = manner.of(voice)
     wish = replace(wish, speed=wish.speed * own.rate, pause=wish.pause * own.pause)
     places = list(_sentences(marked, language))
