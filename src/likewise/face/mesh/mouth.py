@@ -35,6 +35,7 @@ _LOWEST = 1.15  # of its height, down to where that is looked for: lips are trac
 # Brightness over that of the skin from which, and from which surely, what lies below teeth is a lip
 # and no depth; a painted one takes its place while it is drawn out to three times its height.
 _NO_DEPTH = 0.35, 0.6
+_DEEP = 0.04, 0.12  # of the mouth's width: gaps up to which no depth shows, and from which all does
 _COLUMNS = 31  # along the mouth in which teeth are looked for
 _UPPER_LIPS, _LOWER_LIPS = list(UPPER_INNER_LIP), list(LOWER_INNER_LIP)
 
@@ -193,7 +194,9 @@ class MouthLayer:
         moved += (even - moved) * drawn_out[..., None].astype(np.float32)
         wider = _gap(vertices) / max(self._rest_gap, 1e-3)
         beyond = _eased((wider - _STRETCHED[0]) / (_STRETCHED[1] - _STRETCHED[0]))
-        beyond = np.maximum(beyond, no_depth * _eased((further - 1) / 2))
+        shallow, deep = _DEEP
+        open_enough = _eased((room / self._width - shallow) / (deep - shallow))
+        beyond = np.maximum(beyond, no_depth * _eased((further - 1) / 2) * open_enough)
         if beyond.max() <= 0:
             return moved
         painted = self.painted.inside(
