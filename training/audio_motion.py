@@ -1,19 +1,24 @@
 """Train the net that hears lips: from the mel spectrum of any speech to mouth channels and visemes.
 
     python training/audio_motion.py speak build/speech          # 20 minutes of our own speech
+    python training/audio_motion.py words build/speech          # and an hour of random words
     python training/audio_motion.py train build/speech lips.onnx
     python training/audio_motion.py measure build/speech lips.onnx
 
 Kokoro speaks the sentences of `audio_motion_texts.yaml` in nine languages; its phoneme durations
 are exact, so `from_speech` knows each mouth. Some voices and sentences are kept for measuring, and
 `train --without hi --without ja` leaves languages out, to see how the net does in those it never
-heard. Needs the extra [torch]; `measure` and everything at run time need onnxruntime only.
+heard. A few sentences hold few of a language's sequences of sounds and few voices: `words` adds
+random words of each language's commonest, each line in a voice of its own, between those that are
+trained on. Needs the extra [torch], and `words` the package wordfreq, whose lists it draws from;
+`measure` and everything at run time need onnxruntime only.
 """
 
 import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
+from unicodedata import category
 
 import numpy as np
 import typer
@@ -24,7 +29,7 @@ from likewise.motion.from_speech import from_speech
 from likewise.motion.lip_net import BANDS, answer, features
 from likewise.motion.phones import PhoneRow, targets
 from likewise.motion.visemes import CHANNEL, CHANNELS, VISEMES
-from likewise.values import INDEX, Audio, Speech
+from likewise.values import INDEX, Audio, Speech, Voice
 
 TEXTS = Path(__file__).with_name("audio_motion_texts.yaml")
 UNHEARD_VOICES = frozenset(
@@ -46,7 +51,6 @@ def _several() -> None:
 @app.command()
 def speak(folder: Path, threads: int = 1) -> None:
     """Speak all sentences; each becomes a file of sound, channels and visemes."""
-    from likewise.audio.resampling import resampled
     from likewise.voice.kokoro.engine import KokoroEngine
 
     engine = KokoroEngine(threads=threads)
@@ -56,32 +60,111 @@ def speak(folder: Path, threads: int = 1) -> None:
     for number, (language, sentence, voice, heard) in enumerate(_lines(engine, rng)):
         pace = float(rng.uniform(0.85, 1.2))
         target = folder / f"{number:04d}_{language}_{voice.name}_{'heard' if heard else 'new'}.npz"
-        if target.exists():
-            continue
-        speech = Speech.joined(engine.speak(sentence, voice, language=language, speed=pace))
-        sound = resampled(speech.audio, RATE)
-        np.savez_compressed(
-            target,
-            samples=np.round(sound.samples * 32767).astype(np.int16),
-            channels=true_channels(speech).astype(np.float16),
-            visemes=true_visemes(speech),
-        )
-        seconds += sound.seconds
-        print(f"{target.name}  {seconds / 60:.1f} min", flush=True)
+        if not target.exists():
+            seconds += _spoken(engine, sentence, voice, language, pace, target)
+            print(f"{target.name}  {seconds / 60:.1f} min", flush=True)
+
+
+@app.command()
+def words(
+    folder: Path,
+    lines: int = 900,
+    part: Annotated[int, typer.Option(help="Which lines: one process each.")] = 0,
+    parts: int = 1,
+    threads: int = 1,
+) -> None:
+    """Speak lines of random words, each in a random voice between those that are trained on."""
+    from likewise.voice.kokoro.engine import KokoroEngine
+
+    engine = KokoroEngine(threads=threads)
+    folder.mkdir(parents=True, exist_ok=True)
+    known, _ = _voices(engine)
+    seconds = 0.0
+    for number in range(part, lines, parts):
+        rng = np.random.default_rng([1, number])
+        language = list(known)[number % len(known)]
+        text, voice = _random_words(language, rng), _between_voices(known, language, rng)
+        pace = float(rng.uniform(0.85, 1.2))
+        target = folder / f"w{number:04d}_{language}_{voice.name}_heard.npz"
+        if not target.exists():
+            seconds += _spoken(engine, text, voice, language, pace, target)
+            print(f"{target.name}  {seconds / 60:.1f} min", flush=True)
+
+
+def _spoken(engine, text, voice, language, pace, target) -> float:
+    """Speak a line into a file and answer how many seconds it is long."""
+    from likewise.audio.resampling import resampled
+
+    speech = Speech.joined(engine.speak(text, voice, language=language, speed=pace))
+    sound = resampled(speech.audio, RATE)
+    np.savez_compressed(
+        target,
+        samples=np.round(sound.samples * 32767).astype(np.int16),
+        channels=true_channels(speech).astype(np.float16),
+        visemes=true_visemes(speech),
+    )
+    return sound.seconds
+
+
+def _voices(engine):
+    """Stock voices of each language, those that are trained on and those that are not."""
+    from likewise.voice.kokoro.stock import language_of
+
+    known, new = {}, {}
+    for voice in engine.stock_voices():
+        side = new if voice.name in UNHEARD_VOICES else known
+        side.setdefault(language_of(voice.name), []).append(voice)
+    new["fr"] = new["it"] = [*new["it"], *new["es"]]  # French has one voice: others lend theirs
+    known["fr"] = [*known["fr"], *known["it"], *known["es"]]
+    known["it"] = [*known["it"], *known["es"]]
+    return known, new
+
+
+def _random_words(language, rng):
+    """Five to eleven of a language's 6,000 commonest words, written as it writes them."""
+    from wordfreq import top_n_list
+
+    latin = language not in ("hi", "ja", "zh")
+    common = [
+        word
+        for word in top_n_list(language.partition("-")[0], 6000)
+        if all(category(letter)[0] in "LM" and latin == (letter < "\u0250") for letter in word)
+    ]
+    chosen = [common[index] for index in rng.integers(len(common), size=rng.integers(5, 12))]
+    comma = int(rng.integers(2, len(chosen)))
+    if language in ("ja", "zh"):
+        mark = "、" if language == "ja" else "，"
+        return "".join(chosen[:comma]) + mark + "".join(chosen[comma:]) + "。"
+    text = " ".join(chosen[:comma]) + ", " + " ".join(chosen[comma:])
+    return text + str(rng.choice([".", "?", "!"], p=[0.8, 0.1, 0.1]))
+
+
+def _between_voices(known, language, rng) -> Voice:
+    """A voice between two to four, half of it from the language, so that it speaks like one."""
+    own, every = known[language], [voice for voices in known.values() for voice in voices]
+    count = int(rng.integers(1, 4))
+    chosen = [
+        own[rng.integers(len(own))],
+        *(every[i] for i in rng.integers(len(every), size=count)),
+    ]
+    shares = np.array([0.5, *(0.5 * rng.dirichlet(np.ones(count)))])
+    tensors = [voice.tensors for voice in chosen]
+    return Voice(
+        name="-".join(voice.name.replace("_", "") for voice in chosen),
+        engine=chosen[0].engine,
+        language=language,
+        tensors={
+            "mean": np.sum([s * t["mean"] for s, t in zip(shares, tensors, strict=True)], axis=0),
+            "places": np.hstack([s * t["places"] for s, t in zip(shares, tensors, strict=True)]),
+            "directions": np.vstack([t["directions"] for t in tensors]),
+        },
+    )
 
 
 def _lines(engine, rng):
     """Language, sentence, voice and whether it is trained on; languages take turns."""
     texts = yaml.safe_load(TEXTS.read_text(encoding="utf-8"))
-    families = {"e": "es", "f": "fr", "h": "hi", "i": "it", "j": "ja", "p": "pt-br", "z": "zh"}
-    families |= {"a": "en-us", "b": "en-gb"}
-    known, new = {}, {}
-    for voice in engine.stock_voices():
-        side = new if voice.name in UNHEARD_VOICES else known
-        side.setdefault(families[voice.name[0]], []).append(voice)
-    new["fr"] = new["it"] = [*new["it"], *new["es"]]  # French has one voice: others lend theirs
-    known["fr"] = [*known["fr"], *known["it"], *known["es"]]
-    known["it"] = [*known["it"], *known["es"]]
+    known, new = _voices(engine)
     queues = []
     for language, parts in texts.items():
         queue = [

@@ -259,6 +259,19 @@ def test_a_voice_is_saved_with_consent_only(client: TestClient, clip: Path) -> N
     assert client.get("/api/voices/anna/sample").status_code in {400, 404}
 
 
+def test_a_voice_is_saved_as_it_was_asked_for(client: TestClient, clip: Path) -> None:
+    def save(**fields: str) -> Any:
+        with clip.open("rb") as file:
+            form = {"name": "anna", "consent": "own", "replace": "true"} | fields
+            return client.post("/v1/audio/voices", data=form, files={"audio_sample": file})
+
+    assert "denoised" not in save().json()["facts"]
+    assert save(denoise="true").json()["facts"]["denoised"] is True
+    wrong = save(tier="slow")
+    assert wrong.status_code == 400
+    assert "tier" in wrong.json()["error"]["message"]
+
+
 @pytest.mark.skipif(not asr.available(), reason="needs the extra [asr]")
 def test_a_spoken_agreement_is_listened_to(client: TestClient, clip: Path, tmp_path: Path) -> None:
     """One of Kokoro's voices agrees; the demo's reader is someone else and says something else."""

@@ -1,6 +1,7 @@
 """Routes about the server itself: what it can do, how it is, and the page's session."""
 
 from collections.abc import Mapping
+from importlib.util import find_spec
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Response
@@ -28,6 +29,7 @@ def health(state: Shared) -> dict[str, Any]:
 def about(state: Shared) -> dict[str, Any]:
     """Engines, languages and limits: what the page offers."""
     from likewise.face.registry import known_face_engines
+    from likewise.hearing import asr
     from likewise.provenance.consent import STATEMENTS
     from likewise.text.languages import LANGUAGES
     from likewise.voice.registry import known_voice_engines
@@ -44,6 +46,7 @@ def about(state: Shared) -> dict[str, Any]:
         "moods": list(MOODS),
         "sliders": {name: list(span) for name, span in RANGES.items()},
         "statements": STATEMENTS,
+        "adapts": find_spec("torch") is not None and asr.available(),
         "waiting": state.queue.waiting,
         "limits": {
             "text": settings.max_text,

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -18,6 +18,7 @@ from likewise.server.answers import NotFound
 from likewise.server.forms import form_of, form_schema, word_in
 from likewise.server.speech import SpeechRequest, create_speech
 from likewise.server.state import Shared, State
+from likewise.studio.clone import clone
 from likewise.values import Audio, Voice
 from likewise.values.consent import Consent
 from likewise.voice.library import VoiceLibrary
@@ -68,6 +69,9 @@ def every(engine: str = DEFAULT) -> Voices:
             "language": "Language that it speaks by default.",
             "engine": "Voice engine.",
             "replace": "`true` overwrites a voice of the same name.",
+            "tier": "`instant`, the default, takes seconds; `adapted` takes a minute and is more "
+            "alike, with the extras [torch] and [asr] on the server.",
+            "denoise": "`true` takes steady noise out of the recording first, such as a fan's.",
             "upload": "Id of a sound that was uploaded before, instead of the file.",
         },
         {
@@ -87,9 +91,8 @@ def _save(form: FormData, state: State) -> Voice:
     name = word_in(form, "name")
     given = word_in(form, "consent")
     engine = word_in(form, "engine", DEFAULT) or DEFAULT
-    replaced = word_in(form, "replace").lower() in {"true", "1", "on"}
-    library = VoiceLibrary()
-    library.check_name(name, replace=replaced)
+    replaced = _yes(form, "replace")
+    VoiceLibrary().check_name(name, replace=replaced)  # before anything is listened to
     statement = form.get("consent_file")
     spoken = None
     if given == "spoken" and isinstance(statement, UploadFile):
@@ -110,14 +113,22 @@ def _save(form: FormData, state: State) -> Voice:
     state.turns.enter()
     try:
         with state.turns.turn():
-            voice = voice_engine(engine).enrol(
-                [recording], name=name, language=word_in(form, "language")
+            return clone(
+                [recording],
+                name=name,
+                consent=agreed,
+                language=word_in(form, "language"),
+                replace=replaced,
+                engine=engine,
+                tier=word_in(form, "tier"),
+                denoise=_yes(form, "denoise"),
             )
     finally:
         state.turns.leave()
-    voice = replace(voice, consent=agreed.as_record())
-    library.save(voice, replace=replaced)
-    return voice
+
+
+def _yes(form: FormData, name: str) -> bool:
+    return word_in(form, name).lower() in {"true", "1", "on"}
 
 
 def _readable(library: VoiceLibrary) -> Iterator[Voice]:
@@ -183,7 +194,7 @@ _SENTENCES = {
 
 
 def _described(voice: Voice, *, saved: bool) -> VoiceAnswer:
-    shown = ("f0_hz", "seconds_used", "snr_db", "bandwidth_hz", "warnings")
+    shown = ("f0_hz", "seconds_used", "snr_db", "bandwidth_hz", "denoised", "warnings")
     record = Consent.from_record(voice.consent)
     return VoiceAnswer(
         id=voice.name,

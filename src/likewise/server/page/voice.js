@@ -125,8 +125,12 @@ function newVoice(about, chosen, changed, kept) {
   const value = () => consent.querySelector("input:checked")?.value ?? "";
   const name = el("input", { type: "text", maxlength: 64, pattern: "[\\w\\-]+", autocomplete: "off", placeholder: "anna" });
   const error = el("p", { class: "error", role: "alert", hidden: true });
+  const denoise = check("checkbox", {}, "Take steady noise out first, as of a fan");
+  const adapt = check("checkbox", {}, "Take a minute to sound more alike");
+  adapt.hidden = !about.adapts;
+  const ticked = (box) => box.querySelector("input").checked;
   const keep = el("details", { hidden: true }, el("summary", {}, "Keep this voice in the library"),
-    el("div", { class: "stack" }, field("Name", name, "Letters, digits, - and _."), el("button", { type: "button", onclick: save }, "Keep it"), error));
+    el("div", { class: "stack" }, field("Name", name, "Letters, digits, - and _."), denoise, adapt, el("button", { type: "button", onclick: save }, "Keep it"), error));
   const sound = soundPlace({
     prompt: "Drop a recording of one person speaking, or record it now. 6 to 12 seconds are enough.",
     asVoice: true,
@@ -148,7 +152,14 @@ function newVoice(about, chosen, changed, kept) {
     keep.classList.add("busy");
     try {
       const spoken = told.words === "spoken" ? new File([await (await fetch(agreement.url)).blob()], "agreement.wav") : null;
-      await send("/v1/audio/voices", { name: name.value.trim(), upload: chosen.upload.id, consent: told.words, consent_file: spoken });
+      await send("/v1/audio/voices", {
+        name: name.value.trim(),
+        upload: chosen.upload.id,
+        consent: told.words,
+        consent_file: spoken,
+        denoise: String(ticked(denoise)),
+        tier: ticked(adapt) ? "adapted" : "",
+      });
       announce(`The voice ${name.value} is kept.`);
       await kept(name.value.trim());
       sound.reset();
