@@ -125,7 +125,7 @@ function newVoice(about, chosen, changed, kept) {
   const value = () => consent.querySelector("input:checked")?.value ?? "";
   const name = el("input", { type: "text", maxlength: 64, pattern: "[\\w\\-]+", autocomplete: "off", placeholder: "anna" });
   const error = el("p", { class: "error", role: "alert", hidden: true });
-  const denoise = check("checkbox", {}, "Take steady noise out first, as of a fan");
+  const denoise = check("checkbox", {}, "Take steady noise out first, such as a fan's");
   const adapt = check("checkbox", {}, "Take a minute to sound more alike");
   adapt.hidden = !about.adapts;
   const ticked = (box) => box.querySelector("input").checked;
