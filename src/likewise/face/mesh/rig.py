@@ -12,32 +12,20 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh import lids, lips
 from likewise.face.mesh.basis import expression_basis
+from likewise.face.mesh.cheeks import Cheeks
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.matting import Sitter, sitter
 from likewise.face.mesh.rings import Rings, clear, head_ends, outline_of, ring_triangles
-from likewise.face.mesh.topology import EYES, INNER_LIPS, OVAL, Side, triangles
+from likewise.face.mesh.topology import EYES, INNER_LIPS, Side, triangles
 from likewise.seeing.canonical import (
     FACE_WIDTH,
     NECK,
     head_rotation,
     mesh,
     place,
-    pose_of,
 )
 from likewise.seeing.measures import UPPER_INNER_LIP
 from likewise.values import INDEX, Portrait
-
-# A turned head hides a cheek, from the first of these degrees on and wholly from the second.
-# Turning it back shows that cheek only for so many degrees before it smears; the room shrinks with
-# each degree that the head is turned.
-_HIDES, _TURNED, _FRONTAL_ROOM, _ROOM_LOST, _LEAST_ROOM = 4.0, 12.0, 13.0, 0.4, 4.0
-# A cheek that comes to light is drawn out from what was seen of it edge-on, and there the picture
-# is half background. So its edge takes its colour from further inside, in face widths: of a face
-# seen from the front, and more where the cheek was hidden; fully once turned by so many degrees,
-# which are fewer for a hidden cheek.
-_WITHIN, _WITHIN_HIDDEN = 0.02, 0.035
-_REVEALED, _REVEALED_HIDDEN = 12.0, 4.0
-_EDGE = 0.7  # of the way from the face's middle to its oval, where that begins
 
 _OF_NECK, _OF_BODY = 0.03, 0.05  # face widths that a neck goes alone, and beyond, half with a body
 _HEM = 0.7  # face widths above the picture's lower edge up to which nothing rises, or it would gape
@@ -71,8 +59,7 @@ class Rig:
         self._basis = expression_basis()
         self._upper_share = LOOKS[portrait.style].upper_share
         self.rest = self._placement.to_canonical(points)
-        self._own_yaw = pose_of(self._placement.rotation.T)[0]
-        self._inward = _inward(points, self._own_yaw)
+        self._cheeks = Cheeks(points, self.rest, self._placement)
         self._rest_gaps = lips.gaps(self.rest)
         canonical = mesh().vertices
         width = np.linalg.norm(self.rest[_RIGHT_CORNER] - self.rest[_LEFT_CORNER])
@@ -152,10 +139,7 @@ class Rig:
             yaw: As given to `pose`.
         """
         texture = self.source[:, :2].copy()
-        turned = self._shown_yaw(yaw)
-        reveals_hidden = _hidden(self._own_yaw) if yaw * self._own_yaw < 0 else 0.0
-        fully = _REVEALED + (_REVEALED_HIDDEN - _REVEALED) * reveals_hidden
-        texture[:468] += self._inward[0 if turned > 0 else 1] * min(abs(turned) / fully, 1.0)
+        self._cheeks.slide_skin(texture, yaw)
         for side, amount in shut(coefficients, gaze_up).items():
             lids.slide_skin(texture, side, amount)
         if self.open_mouth:
@@ -201,47 +185,9 @@ class Rig:
     ) -> NDArray[np.float64]:
         """Points of the posed head (N, 3) in picture pixels; arguments as in `pose`."""
         yaw, pitch, roll = map(float, pose)
-        turn = head_rotation(self._shown_yaw(yaw), pitch, roll) * float(np.exp(shift[2]))
+        turn = head_rotation(self._cheeks.shown_yaw(yaw), pitch, roll) * float(np.exp(shift[2]))
         move = np.array([shift[0], -shift[1], 0.0]) * FACE_WIDTH
         return self._placement.to_picture((canonical - NECK) @ turn.T + NECK + move)
-
-    def _shown_yaw(self, yaw: float) -> float:
-        """Yaw in degrees, held back where it would bring a cheek to light that was never seen."""
-        if yaw * self._own_yaw >= 0:
-            return yaw
-        room = max(_FRONTAL_ROOM - _ROOM_LOST * abs(self._own_yaw), _LEAST_ROOM)
-        return yaw + _hidden(self._own_yaw) * (room * math.tanh(yaw / room) - yaw)
-
-
-def _hidden(yaw: float) -> float:
-    """How far a head turned by some degrees hides one of its cheeks, 0..1."""
-    return min(1.0, max(0.0, (abs(yaw) - _HIDES) / (_TURNED - _HIDES)))
-
-
-def _inward(points: NDArray[np.float64], own_yaw: float) -> NDArray[np.float64]:
-    """How far inside the face its edges take their colour when they come to light.
-
-    Args:
-        points: (468, 3) points of the face, pixels.
-        own_yaw: How the head is turned in the picture, degrees.
-
-    Returns:
-        (2, 468, 2) pixels: for a head that turns to the picture's right, and to its left.
-    """
-    across = points[_LEFT_SIDE, :2] - points[_RIGHT_SIDE, :2]
-    width = float(np.linalg.norm(across)) or 1.0
-    across = across / width
-    canonical = mesh().vertices[:, :2]
-    low, high = canonical[list(OVAL)].min(axis=0), canonical[list(OVAL)].max(axis=0)
-    beside, rise = ((canonical - (low + high) / 2) / ((high - low) / 2)).T  # -1..1
-    edge = np.clip((np.hypot(beside, rise) - _EDGE) / (1 - _EDGE), 0, 1)
-    sides = []
-    for side in (-1.0, 1.0):  # what turning to the right shows lies on the left
-        hidden = _hidden(own_yaw) if own_yaw * side > 0 else 0.0
-        far = (_WITHIN + _WITHIN_HIDDEN * hidden) * width
-        share = edge * np.clip(2 * side * beside, 0, 1)
-        sides.append(-side * far * share[:, None] * across)
-    return np.stack(sides)
 
 
 def shut(coefficients: NDArray[np.floating], gaze_up: float) -> dict[Side, float]:

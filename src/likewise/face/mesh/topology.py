@@ -40,6 +40,12 @@ LOWER_LIP_ROWS = (
     LOWER_INNER_LIP,
 )
 
+BROWS = (
+    *(70, 63, 105, 66, 107, 55, 65, 52, 53, 46),
+    *(300, 293, 334, 296, 336, 285, 295, 282, 283, 276),
+)
+"""Outlines of both brows, 10 points each."""
+
 CHEEKS = (50, 280, 205, 425, 4)
 """Points on cheeks and nose whose colour stands for the skin."""
 AROUND_MOUTH = (164, 18, 186, 410, 57, 287, 92, 322)
