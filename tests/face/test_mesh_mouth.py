@@ -74,3 +74,25 @@ def test_a_lip_drawn_up_bares_no_darkness() -> None:
         arch[:, 1] = lip + down
         inside = mouth.inside(points[:468], arch, low, mask, 0.0)
         assert inside[2:8, 15:45].mean() > 60, down
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_lower_teeth_are_painted_only_where_the_picture_shows_none(shown: bool) -> None:
+    points = face(open_by=20)
+    picture = np.full((512, 512, 3), 170, np.uint8)
+    top, bottom = int(points[13, 1]), int(points[14, 1])
+    cv2.ellipse(picture, (256, bottom + 8), (70, 24), 0, 0, 360, (150, 95, 95), -1)
+    outline = points[list(INNER_LIPS), :2].round().astype(np.int32)
+    cv2.fillPoly(picture, [outline], (34, 30, 30))
+    # Upper teeth reach down to where the lower lip is tracked; it lies a little below.
+    picture[bottom - 12 : bottom + 7, 206:306] = (34, 30, 30)
+    picture[top + 2 : bottom + 1, 222:290] = 215
+    if shown:
+        picture[bottom + 5 : bottom + 8, 226:246] = 190
+    vertices = points[:468].copy()
+    vertices[LOWER[1:-1], 1] += 50
+    frame = picture.copy()
+    layer = MouthLayer(picture, points, WIDTH, own_inside=True, look=LOOKS["photo"])
+    layer.paint(frame, vertices, vertices[LOWER], tongue=0.0)
+    beside = frame[bottom + 30 : bottom + 49, 256:276].min(axis=2).mean(axis=1)  # own teeth
+    assert beside.max() < 60 if shown else beside.max() > 80

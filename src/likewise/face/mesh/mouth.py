@@ -27,11 +27,16 @@ _STRETCHED = 1.4, 2.6
 _FADE = 0.3  # of the stretched part, over which a painted inside fades in from the lips
 _TEETH_LIGHT = 0.6  # brightness of teeth in a picture over that of the skin
 _LIP_SHADE = 0.12  # of the mouth's height, beside the lips, which keeps its size
-_TOOTHED = 0.25  # of the mouth's width, where the picture must show teeth to show teeth at all
+# The least over the greatest of a tooth's colours, over that of white: lips have .65; and how much
+# brighter than a lip it is.
+_PALE, _OVER_LIP = 0.8, 1.15
+# Of the mouth's width, where the picture must show teeth to show upper or lower teeth at all.
+_TOOTHED, _LOWER_TOOTHED = 0.25, 0.06
 _EVEN = 0.06  # of the mouth's width, over which the colours of what is drawn out are mixed
 _DARK = 0.05  # of the mouth's height; half of the darkest line below upper teeth ...
 _AS_DARK = 10.0  # ... whose middle counts where all is about as dark, grey levels
-_LOWEST = 1.15  # of its height, down to where that is looked for: lips are tracked inexactly
+# Of its height, down to where that is looked for, and lower teeth: lips are tracked inexactly.
+_LOWEST, _LOWEST_TEETH = 1.15, 1.5
 # Brightness over that of the skin from which, and from which surely, what lies below teeth is a lip
 # and no depth; a painted one takes its place while it is drawn out to three times its height.
 _NO_DEPTH = 0.35, 0.6
@@ -72,9 +77,10 @@ class MouthLayer:
         self._look = look
         self._softness = max(0.6, face_width / 380) * look.softness
         self.painted = PaintedMouth(picture, points, self._width, face_width, look)
-        self._shows_teeth = False
+        self._shows_upper = self._shows_lower = False
         if own_inside:
             self._rigid = self._rigid_parts()
+            self._shows_lower = self._lower_teeth()
         self._ink = colours.ink(picture, self._points, self._width) if look.rim else None
 
     def lit_as(self, before: "MouthLayer") -> None:
@@ -200,7 +206,13 @@ class MouthLayer:
         if beyond.max() <= 0:
             return moved
         painted = self.painted.inside(
-            vertices, arch, low, mask, tongue, teeth_shown=self._shows_teeth
+            vertices,
+            arch,
+            low,
+            mask,
+            tongue,
+            upper_shown=self._shows_upper,
+            lower_shown=self._shows_lower,
         )
         shows = beyond * _eased(between / _FADE) * _eased((1 - between) / _FADE)
         return np.asarray(moved + (painted - moved) * shows[..., None], np.float32)
@@ -220,20 +232,12 @@ class MouthLayer:
         darkest below them is all that can be stretched without a drop running down from each tooth.
         """
         shares = np.linspace(0.1, _LOWEST, 22)
-        steps = np.linspace(0, len(_UPPER_LIPS) - 1, _COLUMNS)
-        upper, lower = (
-            _between(self._points[row, :2], steps) for row in (_UPPER_LIPS, _LOWER_LIPS)
-        )
-        places = upper + shares[:, None, None] * (lower - upper)
-        height, width = self._picture.shape[:2]
-        x = np.clip(places[..., 0].round().astype(int), 0, width - 1)
-        y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
-        brightness = self._picture[y, x].astype(float).mean(axis=2)
-        along = np.sort(Axes.of(self._points).local((upper + lower) / 2)[0])
+        seen, along = self._columns(shares)
+        brightness = seen.mean(axis=2)
         half = int(np.searchsorted(shares, 0.5))
         bright = brightness[:half].max(axis=0) > _TEETH_LIGHT * self.painted.light
-        self._shows_teeth = bool(bright.mean() > _TOOTHED)
-        if not self._shows_teeth:
+        self._shows_upper = bool(bright.mean() > _TOOTHED)
+        if not self._shows_upper:
             shade = np.full(_COLUMNS, _LIP_SHADE)
             return _Rigid(along, shade, shade, np.zeros(_COLUMNS))
         line = brightness[:half].argmax(axis=0)
@@ -244,6 +248,40 @@ class MouthLayer:
         least, surely = _NO_DEPTH
         no_depth = _eased((below.min(axis=0) / self.painted.light - least) / (surely - least))
         return _Rigid(along, top, 1 - top - 2 * _DARK, _steadied(no_depth.astype(np.float64)))
+
+    def _lower_teeth(self) -> bool:
+        """Whether the picture shows lower teeth: pale ones below the dark depth of the mouth."""
+        shares = np.linspace(0.1, _LOWEST_TEETH, 29)
+        seen, _ = self._columns(shares)
+        brightness = seen.mean(axis=2) / self.painted.light
+        within = shares[:, None] <= _LOWEST
+        deepest = np.where(within, brightness, np.inf).argmin(axis=0)
+        below = np.arange(len(shares))[:, None] > deepest
+        pale = seen.min(axis=2) / np.maximum(seen.max(axis=2), 1.0)
+        white = float(self.painted.white.min() / self.painted.white.max())
+        tooth = below & (pale > _PALE * white)
+        tooth &= brightness > np.maximum(_TEETH_LIGHT, _OVER_LIP * brightness[-1])
+        depth = brightness.min(axis=0) < _NO_DEPTH[0]
+        return bool((tooth.any(axis=0) & depth).mean() > _LOWER_TOOTHED)
+
+    def _columns(
+        self, shares: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """The picture at shares (N,) of the way from the upper to the lower lip.
+
+        Returns:
+            Colours (N, K, 3) in columns along the lips, and where those are along the mouth, (K,).
+        """
+        steps = np.linspace(0, len(_UPPER_LIPS) - 1, _COLUMNS)
+        upper, lower = (
+            _between(self._points[row, :2], steps) for row in (_UPPER_LIPS, _LOWER_LIPS)
+        )
+        places = upper + shares[:, None, None] * (lower - upper)
+        height, width = self._picture.shape[:2]
+        x = np.clip(places[..., 0].round().astype(int), 0, width - 1)
+        y = np.clip(places[..., 1].round().astype(int), 0, height - 1)
+        along = np.sort(Axes.of(self._points).local((upper + lower) / 2)[0])
+        return self._picture[y, x].astype(float), along
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -30,6 +30,7 @@ class PaintedMouth:
 
     Attributes:
         light: Brightness of the skin, 0..255.
+        white: (3,), what white looks like in that light, RGB around 1.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class PaintedMouth:
         skin = 0.5 * (colours.colour(picture, points, CHEEKS).mean() + near.mean())
         self.light = float(np.clip(skin, 22, 225))
         self._tint = (0.45 + 0.55 * near / max(float(near.mean()), 1.0)).astype(np.float32)
-        self._white = colours.white(picture, points)
+        self.white = colours.white(picture, points)
 
     def lit_as(self, before: "PaintedMouth") -> None:
         """Take most of the light of a film's frame before: light told by a few pixels trembles.
@@ -57,7 +58,7 @@ class PaintedMouth:
             return
         self.light = before.light + _LIGHT_SHARE * (self.light - before.light)
         self._tint = before._tint + np.float32(_LIGHT_SHARE) * (self._tint - before._tint)
-        self._white = before._white + np.float32(_LIGHT_SHARE) * (self._white - before._white)
+        self.white = before.white + np.float32(_LIGHT_SHARE) * (self.white - before.white)
 
     def inside(
         self,
@@ -67,7 +68,8 @@ class PaintedMouth:
         mask: NDArray[np.uint8],
         tongue: float,
         *,
-        teeth_shown: bool = False,
+        upper_shown: bool = False,
+        lower_shown: bool = False,
     ) -> NDArray[np.float32]:
         """The inside of a mouth, float32 (h, w, 3), 0..255.
 
@@ -77,7 +79,8 @@ class PaintedMouth:
             low: Left and top of the patch that is painted.
             mask: uint8 (h, w), the opening in that patch.
             tongue: 0..1, how high the tongue lies.
-            teeth_shown: The picture shows upper teeth itself, so none are painted.
+            upper_shown: The picture shows upper teeth itself, so none are painted.
+            lower_shown: The same of lower teeth.
         """
         width = self._width
         axes = Axes.of(vertices)
@@ -94,7 +97,8 @@ class PaintedMouth:
         # A lip drawn up bares no more than a little of the gums.
         bared = max(float(ends_v[len(arch) // 2]) - _BARED * width, 0.0)
         edge = (np.interp(u, ends_u, ends_v) - bared).astype(np.float32)
-        spare = self._look.lower_teeth * np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1)
+        spare = np.clip((gap - 0.17 * width) / (0.10 * width), 0, 1) * self._look.lower_teeth
+        spare *= not lower_shown
         lower_tip = gap - 0.07 * width + 0.10 * width * (2 * along - 1) ** 2
         narrowed = 0.5 + (along - 0.5) * 1.2
         self._paint_teeth(
@@ -105,7 +109,7 @@ class PaintedMouth:
             float(spare),
             clear=u,
         )
-        near = 0.0 if teeth_shown else np.clip((gap / width - 0.025) / 0.06, 0, 1)
+        near = 0.0 if upper_shown else np.clip((gap / width - 0.025) / 0.06, 0, 1)
         brightness = 0.95 * (0.7 + 0.3 * np.clip(gap / (0.14 * width), 0, 1))
         brightness *= self._look.brightness
         self._paint_teeth(
@@ -187,7 +191,7 @@ class PaintedMouth:
         arch = 1 + self._look.shading * (arch - 1)
         light = min(240.0, 1.16 * self.light + 6) * brightness
         relief = 1 + self._look.relief * (drawn[..., :3] - 1)
-        colour = relief * (light * self._white)
+        colour = relief * (light * self.white)
         if self._look.shading and from_tip.min() < -_GUMS:
             # A lip that is drawn up bares gums, not darkness.
             gums = np.clip((-_GUMS - from_tip) / 0.1, 0, 1)[..., None]
