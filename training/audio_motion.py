@@ -244,20 +244,24 @@ def train(
     net = build()
     optimiser = torch.optim.AdamW(net.parameters(), lr=PEAK_RATE, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, PEAK_RATE, total_steps=steps)
+    mean = torch.optim.swa_utils.AveragedModel(
+        net, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(KEPT), use_buffers=True
+    )
     for step in range(steps):
         mel, channels, visemes = map(torch.tensor, _batch(views, rng))
         lips, logits = net(mel)
         error = ((lips - channels) / spread[None, :, None]).square().mean()
         wrong = functional.cross_entropy(logits, visemes, label_smoothing=0.05)
-        loss = error + 0.5 * wrong
+        loss = error + wrong
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         schedule.step()
+        mean.update_parameters(net)
         if step % 50 == 49:
             print(f"{step + 1}  {error.item():.3f}  {wrong.item():.3f}", flush=True)
-    _write(net.eval(), target)
+    _write(mean.module.eval(), target)
 
 
 @app.command()
@@ -302,6 +306,7 @@ WINDOW = 200  # moments
 BATCH = 16
 WIDTH = 96
 PEAK_RATE = 4e-3
+KEPT = 0.995  # of the running mean of weights at each step; what is written is that mean
 
 
 @dataclass(frozen=True)

@@ -33,10 +33,16 @@ def test_at_home_a_voice_is_itself():
 
 @pytest.mark.parametrize("tokens", [3, 60, 400])
 def test_the_style_is_half_the_voices_and_half_a_natives(tokens):
-    michael, native = stock.voice("am_michael"), stock.voice("zf_xiaoxiao")
+    michael, native = stock.voice("am_michael"), stock.voice("zm_yunjian")
     both = stock.row(abroad.speaking(michael, resolve("zh"), pytest.fail), tokens)
     np.testing.assert_allclose(both[:128], stock.row(michael, tokens)[:128], atol=1e-5)
     np.testing.assert_allclose(both[128:], stock.row(native, tokens)[128:], atol=1e-5)
+
+
+def test_a_native_of_the_speakers_sex_shows_the_way():
+    for name, native in (("af_heart", "if_sara"), ("am_michael", "im_nicola")):
+        away = stock.row(abroad.speaking(stock.voice(name), resolve("it"), pytest.fail), 60)
+        np.testing.assert_allclose(away[128:], stock.row(stock.voice(native), 60)[128:], atol=1e-5)
 
 
 def test_a_mans_voice_stays_as_low_as_it_is(engine):
@@ -55,7 +61,7 @@ def test_a_clone_sounds_a_little_like_a_native_and_is_moved_to_its_speaker_anew(
         stock.row(voice, 60)[:128] for voice in (cloned, stock.voice("ff_siwis"), away)
     )
     nearer = np.linalg.norm(both - native) / np.linalg.norm(home - native)
-    assert 0.6 < nearer < 0.9
+    assert 0.6 < nearer < 0.7
     before, after = (Transport.of(voice.tensors) for voice in (cloned, away))
     assert not np.allclose(before.source, after.source, atol=1e-3)
     # Both take whatever sound the voice has to the same speaker; the level is the sound's own.

@@ -24,6 +24,10 @@ _DEFAULTS = {
     "en-us": "af_heart", "en-gb": "bf_emma", "es": "ef_dora", "fr": "ff_siwis", "hi": "hf_alpha",
     "it": "if_sara", "ja": "jf_alpha", "pt-br": "pf_dora", "zh": "zf_xiaoxiao",
 }  # fmt: skip
+_MEN = {
+    "en-us": "am_michael", "en-gb": "bm_george", "es": "em_alex", "hi": "hm_omega",
+    "it": "im_nicola", "ja": "jm_kumo", "pt-br": "pm_alex", "zh": "zm_yunjian",
+}  # fmt: skip
 
 CLEAREST = ("en-us", "en-gb")
 """Languages of the voices that were trained on most speech."""
@@ -37,6 +41,11 @@ def names() -> tuple[str, ...]:
 def default_for(language: str) -> str:
     """The stock voice that speaks a language unless another is asked for."""
     return _DEFAULTS.get(language, DEFAULT)
+
+
+def natives(language: str) -> tuple[str, ...]:
+    """A woman and a man, where there is one, among the stock voices of a language."""
+    return tuple(kind[language] for kind in (_DEFAULTS, _MEN) if language in kind)
 
 
 def language_of(name: str) -> str:
