@@ -6,17 +6,20 @@ the iris is, not at all at the corners of the eye (sideways) and at the lids (up
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from likewise.face.mesh.lid_skin import LidSkin
 from likewise.face.mesh.topology import EYES, Eye, Side
 from likewise.face.mesh.warp import Box
 
 _GAZE_REACH = np.array([0.10, 0.07])  # of the eye's width, at gaze 1
 _LASH_THICKNESS = 0.06  # of the eye's width
 _LASH_OPACITY = 0.8
+_SKIN_FROM = 0.5  # of its area, below which an eye gives way to skin
 _MOVED = 0.05  # pixels
 _FRACTION = 4  # bits of sub-pixel drawing
 
@@ -58,6 +61,7 @@ class EyeLayer:
         self._points = points.astype(np.float64)
         self._softness = max(0.5, face_width / 500)
         self._stills: dict[Side, _Still] = {side: self._still(side) for side in EYES}
+        self._skins = {side: LidSkin(picture, self._points, eye) for side, eye in EYES.items()}
 
     def boxes(self, vertices: NDArray[np.float64]) -> list[Box]:
         """Where the eyes are now, lids included."""
@@ -100,6 +104,11 @@ class EyeLayer:
         box = _box(outline, 3, frame.shape)
         if box is None:
             return
+        open_by = cv2.contourArea(outline.astype(np.float32)) / max(still.area, 1)
+        shut = float(np.clip((_SKIN_FROM - open_by) / _SKIN_FROM, 0, 1))
+        if shut > 0:
+            back = partial(self._back_in_source, vertices, eye.corners)
+            self._skins[side].paint(frame, vertices, shut, back)
         left, top, right, bottom = box
         x, y = self._back_in_source(vertices, eye.corners, box)
         u, v = x - np.float32(still.corner[0]), y - np.float32(still.corner[1])
@@ -110,11 +119,10 @@ class EyeLayer:
         ball = cv2.remap(self._picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         alpha = _filled(outline - [left, top], (bottom - top, right - left), self._softness)
         # A nearly shut eye shows lids only, or a line of white would flicker between the lashes.
-        area = cv2.contourArea(outline.astype(np.float32))
-        alpha *= seen * float(np.clip((area / max(still.area, 1) - 0.10) / 0.15, 0, 1))
+        alpha *= seen * float(np.clip((open_by - 0.10) / 0.15, 0, 1))
         patch = frame[top:bottom, left:right]
         mixed = patch + (ball.astype(np.float32) - patch) * alpha[..., None]
-        closing = float(np.clip((0.75 - area / max(still.area, 1)) / 0.6, 0, 1))
+        closing = float(np.clip((0.75 - open_by) / 0.6, 0, 1))
         if closing > 0:
             lashes = _lashes(vertices, eye, still.width)
             line = _filled(lashes - [left, top], (bottom - top, right - left), self._softness)

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from likewise.face.mesh.membrane import membrane, neighbours
+from likewise.face.mesh.membrane import evenly_filled, membrane, neighbours
 
 _UNCOVERED = 0.32  # face widths behind the sitter's edge that a moving head may uncover
 _DECIDED_AT = 48.0  # pixels across the face at which patches of background are chosen
@@ -61,7 +61,9 @@ def painted(
     ]
     ratio = np.array(sizes[1]) / sizes[0]
     moves, reached = _moves(fine, holes[1], _copies(small, holes[0]), ratio)
-    broad = cv2.resize(_broad(small, holes[0]), sizes[1][::-1], interpolation=cv2.INTER_LINEAR)
+    broad = cv2.resize(
+        evenly_filled(small, holes[0]), sizes[1][::-1], interpolation=cv2.INTER_LINEAR
+    )
     lifted = _lifted(fine, moves, holes[1], reached, np.asarray(broad, np.float32))
     # The same copies at full size keep the grain of canvas or film.
     height, width = covered.shape
@@ -114,15 +116,6 @@ def _lifted(
     # Not where a line ends at the hole's edge, beyond all colours that are around.
     further = broad - own
     return np.clip(lifted, np.minimum(further, 0), np.maximum(further, 0))
-
-
-def _broad(picture: NDArray[np.uint8], hole: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """The picture with a hole in which colours change evenly from edge to edge."""
-    shown = np.where(hole[..., None], 0, picture).astype(np.float32)
-    pulls = np.zeros_like(shown)
-    for _, one, other in neighbours():
-        pulls[one] += shown[other] * hole[one][..., None]
-    return shown + membrane(hole, ~hole, pulls, np.inf)
 
 
 def _joined(

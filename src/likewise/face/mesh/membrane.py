@@ -59,3 +59,14 @@ def membrane(
     planes = pulls[hole].T
     values[hole] = np.stack([cg(matrix, plane, rtol=_EXACT)[0] for plane in planes], axis=1)
     return values
+
+
+def evenly_filled(
+    picture: NDArray[np.integer] | NDArray[np.floating], hole: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """A picture (H, W, C) with a hole (H, W) in which colours change evenly from edge to edge."""
+    shown = np.where(hole[..., None], 0, picture).astype(np.float32)
+    pulls = np.zeros_like(shown)
+    for _, one, other in neighbours():
+        pulls[one] += shown[other] * hole[one][..., None]
+    return shown + membrane(hole, ~hole, pulls, np.inf)
