@@ -10,6 +10,7 @@ Source: Pinkall and Polthier, "Computing discrete minimal surfaces and their con
 """
 
 import math
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,21 +50,8 @@ class Cheeks:
     def __init__(
         self, points: NDArray[np.float64], rest: NDArray[np.float64], placement: Placement
     ) -> None:
+        self._points, self._rest, self._placement = points, rest, placement
         self._own_yaw = pose_of(placement.rotation.T)[0]
-        across = points[_LEFT_SIDE, :2] - points[_RIGHT_SIDE, :2]
-        width = float(np.linalg.norm(across)) or 1.0
-        across = across / width
-        inward, spread = [], []
-        for side in (-1.0, 1.0):  # what turning to the right shows lies on the left
-            own = max(self._own_yaw * side, 0.0)  # how far that cheek is turned away
-            within = -side * width * (_WITHIN + _WITHIN_HIDDEN * _hidden(own)) * _edge(side)
-            turn = head_rotation(-side * _SPREAD, 0.0, 0.0)
-            turned = placement.to_picture((rest - NECK) @ turn.T + NECK)
-            evenly = _evenly(points[:, :2] @ across + within, turned, _skin_of(side))
-            evenly *= 1 - np.clip((own - _FOLDED[0]) / (_FOLDED[1] - _FOLDED[0]), 0, 1)
-            inward.append(within[:, None] * across)
-            spread.append(evenly[:, None] * across)
-        self._inward, self._spread = inward, spread
 
     def shown_yaw(self, yaw: float) -> float:
         """Yaw in degrees, held back where it would bring a cheek to light that was never seen."""
@@ -80,11 +68,34 @@ class Cheeks:
             yaw: Degrees.
         """
         turned = self.shown_yaw(yaw)
+        if not turned:
+            return
         hidden = _hidden(self._own_yaw) if yaw * self._own_yaw < 0 else 0.0
         fully = _REVEALED + (_REVEALED_HIDDEN - _REVEALED) * hidden
-        side = 0 if turned > 0 else 1
-        texture[:468] += self._inward[side] * min(abs(turned) / fully, 1.0)
-        texture[:468] += self._spread[side] * min(abs(turned) / _SPREAD, 1.0)
+        inward, spread = self._moves[0 if turned > 0 else 1]
+        texture[:468] += inward * min(abs(turned) / fully, 1.0)
+        texture[:468] += spread * min(abs(turned) / _SPREAD, 1.0)
+
+    @cached_property
+    def _moves(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+        """How far inward and how far else skin slides where it comes to light, (468, 2) each.
+
+        For a head that turns to the picture's right, and to its left. Found at the first turn, for
+        dubbing makes two rigs for each frame of a film and turns none of them.
+        """
+        across = self._points[_LEFT_SIDE, :2] - self._points[_RIGHT_SIDE, :2]
+        width = float(np.linalg.norm(across)) or 1.0
+        across = across / width
+        moves = []
+        for side in (-1.0, 1.0):  # what turning to the right shows lies on the left
+            own = max(self._own_yaw * side, 0.0)  # how far that cheek is turned away
+            within = -side * width * (_WITHIN + _WITHIN_HIDDEN * _hidden(own)) * _edge(side)
+            turn = head_rotation(-side * _SPREAD, 0.0, 0.0)
+            turned = self._placement.to_picture((self._rest - NECK) @ turn.T + NECK)
+            evenly = _evenly(self._points[:, :2] @ across + within, turned, _skin_of(side))
+            evenly *= 1 - np.clip((own - _FOLDED[0]) / (_FOLDED[1] - _FOLDED[0]), 0, 1)
+            moves.append((within[:, None] * across, evenly[:, None] * across))
+        return moves
 
 
 def _hidden(yaw: float) -> float:
