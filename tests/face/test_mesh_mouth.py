@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh.looks import LOOKS
 from likewise.face.mesh.mouth import MouthLayer
+from likewise.face.mesh.mouth_axes import Opening
 from likewise.face.mesh.painted_mouth import PaintedMouth
 from likewise.face.mesh.topology import INNER_LIPS
 from likewise.seeing.canonical import mesh
@@ -72,7 +73,7 @@ def test_a_lip_drawn_up_bares_no_darkness() -> None:
     for down in (10, 25, 40):  # of the tips of the teeth below the lip
         arch = points[LOWER].copy()
         arch[:, 1] = lip + down
-        inside = mouth.inside(points[:468], arch, low, mask, 0.0)
+        inside = mouth.inside(Opening(points[:468], arch, low, mask, tongue=0.0))
         assert inside[2:8, 15:45].mean() > 60, down
 
 

@@ -1,6 +1,7 @@
-"""Where a mouth is in one frame: its axes, its corners and the edges of its lips."""
+"""Where a mouth is in one frame: its opening, its axes, its corners and the edges of its lips."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,40 @@ class Axes:
         u = x * np.float32(self.along[0]) + y * np.float32(self.along[1])
         v = x * np.float32(self.down[0]) + y * np.float32(self.down[1])
         return u, v
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """What is open between the lips in one frame.
+
+    Attributes:
+        vertices: (V, 3), where the face's points are, pixels.
+        arch: (K, 3), the upper teeth's edge on the posed skull, from the person's right to left,
+            pixels.
+        low: Left and top of the patch of the frame that is painted.
+        mask: uint8 (h, w), the opening in that patch.
+        tongue: 0..1, how high the tongue lies.
+    """
+
+    vertices: NDArray[np.float64]
+    arch: NDArray[np.float64]
+    low: NDArray[np.int64]
+    mask: NDArray[np.uint8]
+    tongue: float
+
+    @cached_property
+    def axes(self) -> Axes:
+        """The axes of the mouth."""
+        return Axes.of(self.vertices)
+
+    def places(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Coordinates along and down of the patch's pixels, float32 (h, w)."""
+        return self.axes.over(self.low, self.mask.shape)
+
+
+def gap(points: NDArray[np.floating]) -> float:
+    """Distance of the inner lips at the middle, pixels."""
+    return float(np.linalg.norm(points[UPPER, :2] - points[LOWER, :2]))
 
 
 def edge(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from likewise.face.mesh import colours
 from likewise.face.mesh.looks import Look
-from likewise.face.mesh.mouth_axes import LOWER, Axes
+from likewise.face.mesh.mouth_axes import LOWER, Opening
 from likewise.face.mesh.teeth import teeth_of
 from likewise.face.mesh.topology import AROUND_MOUTH, CHEEKS
 
@@ -61,34 +61,21 @@ class PaintedMouth:
         self.white = before.white + np.float32(_LIGHT_SHARE) * (self.white - before.white)
 
     def inside(
-        self,
-        vertices: NDArray[np.float64],
-        arch: NDArray[np.float64],
-        low: NDArray[np.int64],
-        mask: NDArray[np.uint8],
-        tongue: float,
-        *,
-        upper_shown: bool = False,
-        lower_shown: bool = False,
+        self, opening: Opening, *, upper_shown: bool = False, lower_shown: bool = False
     ) -> NDArray[np.float32]:
         """The inside of a mouth, float32 (h, w, 3), 0..255.
 
         Args:
-            vertices: (V, 3), where the face's points are now.
-            arch: (K, 3), the upper teeth's edge, from the person's right to left, pixels.
-            low: Left and top of the patch that is painted.
-            mask: uint8 (h, w), the opening in that patch.
-            tongue: 0..1, how high the tongue lies.
+            opening: What is open between the lips.
             upper_shown: The picture shows upper teeth itself, so none are painted.
             lower_shown: The same of lower teeth.
         """
-        width = self._width
-        axes = Axes.of(vertices)
-        u, v = axes.over(low, mask.shape)
-        gap = max(float(axes.local(vertices[[LOWER]])[1][0]), 1e-3)
+        width, axes, arch = self._width, opening.axes, opening.arch
+        u, v = opening.places()
+        gap = max(float(axes.local(opening.vertices[[LOWER]])[1][0]), 1e-3)
         inside = np.empty((*u.shape, 3), np.float32)
         inside[:] = self._cavity()
-        tongue = max(tongue, self._look.least_tongue)
+        tongue = max(opening.tongue, self._look.least_tongue)
         # 0 at the person's right end of the teeth, 1 at the left; perspective comes with the arch.
         ends_u, ends_v = axes.local(arch)
         along = np.interp(u, ends_u, np.linspace(0, 1, len(arch))).astype(np.float32)
@@ -118,7 +105,7 @@ class PaintedMouth:
         if not self._look.shading:
             return inside
         # Lips shade what lies behind them, the upper lip most.
-        depth = cv2.distanceTransform((mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
+        depth = cv2.distanceTransform((opening.mask > 127).astype(np.uint8), cv2.DIST_L2, 3)
         shade = np.clip(depth / (0.05 * width) + 0.5, 0, 1)
         shade *= np.clip(0.66 + 0.34 * v / (0.08 * width), 0.4, 1)
         blur = max(0.45, self._face_width / 400)
