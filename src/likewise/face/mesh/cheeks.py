@@ -27,8 +27,10 @@ _HIDES, _TURNED, _FRONTAL_ROOM, _ROOM_LOST, _LEAST_ROOM = 4.0, 12.0, 13.0, 0.4, 
 _WITHIN, _WITHIN_HIDDEN = 0.02, 0.035
 _REVEALED, _REVEALED_HIDDEN = 12.0, 4.0
 _EDGE = 0.7  # of the way from the face's middle to its oval, where that begins
-_SPREAD = 16.0  # degrees of a turn after which all skin is spread evenly ...
-_FOLDED = 18.0, 25.0  # ... but less from the first and none from the second that hide its cheek
+# Degrees of a turn after which all skin is spread evenly, and fewer for a hidden cheek; with the
+# square of the turn, for skin that is hardly drawn out is best left where it is.
+_SPREAD, _SPREAD_HIDDEN = 16.0, 9.0
+_FOLDED = 18.0, 25.0  # degrees that hide a cheek of which less, and none, is spread
 _SPREAD_FROM = 0.6  # of the way from the face's middle to its oval, where skin is spread
 _BESIDE = 0.2  # half face widths from the middle, where the side of a face begins
 _FLATTENED = 0.15  # of its depth that a face keeps in the picture, or folded skin had no size
@@ -74,7 +76,8 @@ class Cheeks:
         fully = _REVEALED + (_REVEALED_HIDDEN - _REVEALED) * hidden
         inward, spread = self._moves[0 if turned > 0 else 1]
         texture[:468] += inward * min(abs(turned) / fully, 1.0)
-        texture[:468] += spread * min(abs(turned) / _SPREAD, 1.0)
+        widely = _SPREAD + (_SPREAD_HIDDEN - _SPREAD) * hidden
+        texture[:468] += spread * min(abs(turned) / widely, 1.0) ** 2
 
     @cached_property
     def _moves(self) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
