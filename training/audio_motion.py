@@ -1,7 +1,7 @@
 """Train the net that hears lips: from the mel spectrum of any speech to mouth channels and visemes.
 
     python training/audio_motion.py speak build/speech          # 20 minutes of our own speech
-    python training/audio_motion.py words build/speech          # and an hour of random words
+    python training/audio_motion.py words build/speech          # and 50 of random words
     python training/audio_motion.py train build/speech lips.onnx
     python training/audio_motion.py measure build/speech lips.onnx
 
@@ -68,7 +68,7 @@ def speak(folder: Path, threads: int = 1) -> None:
 @app.command()
 def words(
     folder: Path,
-    lines: int = 900,
+    lines: int = 840,
     part: Annotated[int, typer.Option(help="Which lines: one process each.")] = 0,
     parts: int = 1,
     threads: int = 1,
@@ -219,7 +219,7 @@ def train(
     folder: Path,
     target: Path,
     without: Annotated[list[str] | None, typer.Option(help="Languages to leave out.")] = None,
-    steps: int = 1500,
+    steps: int = 3600,
     threads: int = 1,
     seed: int = 0,
 ) -> None:
