@@ -1,6 +1,7 @@
 """Adapting: gradients through the decoder that speaks, words laid over sound, never worse."""
 
 import itertools
+import time
 
 import numpy as np
 import pytest
@@ -312,6 +313,24 @@ def test_without_torch_the_best_is_the_quick_tier_with_a_note(clip, monkeypatch)
     assert any("likewise[torch]" in note for note in voice.facts["warnings"])
     with pytest.raises(MissingWeights):
         engine.enrol([sound], name="reader", tier="adapted")
+
+
+def test_the_time_to_adapt_is_what_mixing_left_of_it(clip, monkeypatch):
+    from likewise.audio import files
+    from likewise.voice.kokoro.adapting import enrolment
+
+    given = []
+
+    def adapt(*_, seconds, **__):
+        given.append((seconds, time.monotonic()))
+        raise BadInput("not now")
+
+    monkeypatch.setattr(enrolment, "adapt", adapt)
+    engine, sound = KokoroEngine(), files.read(clip).between(0, 4.5)
+    began = time.monotonic()
+    engine.enrol([sound], name="reader", tier="best", seconds=600)
+    (left, at), *_ = given
+    assert left == pytest.approx(600 - (at - began), abs=0.2)
 
 
 def test_adam_is_torchs():

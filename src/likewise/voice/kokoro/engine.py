@@ -9,6 +9,7 @@ Kokoro-82M (hexgrad, Apache-2.0) follows StyleTTS 2 (Li et al. 2023): a style ve
 prosody and timbre. Enrolment finds a style for a recording (see `enrolment.py`).
 """
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -94,11 +95,12 @@ class KokoroEngine:
         """Make a voice from recordings of one speaker; see `likewise.voice.engine`.
 
         The tier `instant` mixes stock voices, in seconds. `adapted` fits the decoder to the
-        recording as well, which takes `seconds`, the extra [torch], and what is said: in
+        recording as well, which takes `seconds` in all, the extra [torch], and what is said: in
         `transcripts`, or heard by Whisper. `best` adapts where that is possible.
         """
         from likewise.voice.kokoro.enrolment import enrol
 
+        began = time.monotonic()
         if tier not in (*TIERS, BEST):
             raise BadInput(f"There is no tier {tier!r}. Choose from {', '.join((*TIERS, BEST))}.")
         if transcripts is not None and len(transcripts) != len(references):
@@ -140,7 +142,7 @@ class KokoroEngine:
                     chosen,
                     complete=is_complete(chosen, references),
                     transcripts=transcripts,
-                    seconds=seconds,
+                    seconds=max(seconds - (time.monotonic() - began), seconds / 2),
                     on_progress=on_progress,
                 )
                 words = str(voice.facts["transcript"])
